@@ -1,1 +1,1 @@
-"""TODO."""
+"""The stream processor: the only place that knows Kafka, faust, HTTP and files."""

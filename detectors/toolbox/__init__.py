@@ -1,1 +1,1 @@
-"""TODO."""
+"""Online statistics that detectors share, each with its formula and reference."""

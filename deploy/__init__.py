@@ -1,0 +1,1 @@
+"""What runs DevSPM: configuration files that are shipped with the package."""

@@ -1,0 +1,1 @@
+"""Apache Kafka as one local node: pinned jars and their configuration."""

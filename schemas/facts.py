@@ -1,0 +1,58 @@
+"""Keys of `Activity.facts`: what detectors need to know of a change, per action.
+
+A parser sets the keys it can; a detector treats a missing key as unknown, never as false.
+"""
+
+from typing import Final
+
+# package.publish
+PROVENANCE: Final = "provenance"  # bool: the version carries a provenance attestation
+PUBLISHER: Final = "publisher"  # str: "trusted" (CI, OIDC), "staged" (approved) or "user"
+PUBLISHER_EMAIL: Final = "publisher_email"  # str: lower case
+INSTALL_SCRIPT: Final = "install_script"  # bool: runs code at install time
+DEPENDENCIES: Final = "dependencies"  # list[str]: `<ecosystem>/<name>`, sorted, at most 64
+MAINTAINERS: Final = "maintainers"  # list[str]: accounts, sorted, at most 32
+COMMIT: Final = "commit"  # str: commit id the publisher claims
+ADDED: Final = "added"  # package.owner: bool
+
+# push, branch.*, tag.*
+REF: Final = "ref"  # str: full ref name
+FORCED: Final = "forced"  # bool
+DEFAULT_BRANCH: Final = "default_branch"  # bool: the ref is the repository's default branch
+COMMITS: Final = "commits"  # int: number of commits
+WORKFLOW_FILES: Final = "workflow_files"  # list[str]: changed files under CI configuration
+# commit
+AUTHOR: Final = "author"  # str: the author line's address, hashed or lower case: a claim
+COMMITTER: Final = "committer"
+UTC_OFFSET: Final = "utc_offset"  # int: minutes east of UTC, as the committer's machine says
+FILES: Final = "files"  # int
+INSERTIONS: Final = "insertions"  # int
+DELETIONS: Final = "deletions"  # int
+PARENTS: Final = "parents"  # int
+
+# workflow.run
+STATUS: Final = "status"  # str: requested, in_progress, completed
+CONCLUSION: Final = "conclusion"  # str
+TRIGGER: Final = "trigger"  # str: push, release, workflow_dispatch, pull_request_target …
+# protection.change, policy.change, audit.change
+WEAKENED: Final = "weakened"  # bool
+VISIBILITY: Final = "visibility"  # str: public, private, internal
+
+# login, mfa.challenge, factor.*, token.*
+FACTOR: Final = "factor"  # str: webauthn, totp, push, sms …
+REASON: Final = "reason"  # str: the vendor's reason of a failure
+TOKEN_ID: Final = "token"  # noqa: S105 - str: hash of the token used or made
+SCOPES: Final = "scopes"  # list[str]
+BY_ADMIN: Final = "by_admin"  # bool: somebody else did it to this account
+SUBJECT: Final = "subject"  # str: account it was done to, when that is not the actor
+
+# agent.*
+TOOL: Final = "tool"  # str
+MODEL: Final = "model"  # str
+MODE: Final = "mode"  # str: permission mode now
+PREVIOUS_MODE: Final = "previous_mode"  # str
+DECISION: Final = "decision"  # str: accept, reject
+DECIDED_BY: Final = "decided_by"  # str: config, hook, user_permanent, user_temporary …
+SERVER: Final = "server"  # str: tool server
+COST_USD: Final = "cost_usd"  # float
+UNGUARDED: Final = "unguarded"  # bool: permission prompts are switched off
