@@ -93,6 +93,9 @@ class Metadata:
     version: int = 1
 
 
+MAX_TIMERS = 32
+
+
 class NoState(msgspec.Struct, array_like=True):
     """For a detector, or a level of it, that keeps nothing."""
 
@@ -119,37 +122,33 @@ class Score:
 
 
 class Context(Generic[SharedT]):
-    """What the engine lends a detector for one activity.
+    """What the engine lends a detector for one activity; valid during the call only.
 
     Attributes:
         key: the state key, e.g. `identity:mara`.
         peers: shared level of the actor's peer group.
         organization: shared level of the whole organisation.
         signal_below: scores with a larger p are not reported; no need to explain them.
+        timers: filled by `wake`, emptied by the engine.
     """
 
-    __slots__ = ("_timers", "key", "organization", "peers", "signal_below")
+    __slots__ = ("key", "organization", "peers", "signal_below", "timers")
 
     def __init__(
-        self,
-        key: str,
-        peers: SharedT,
-        organization: SharedT,
-        signal_below: float,
-        timers: list[tuple[float, Activity]],
+        self, key: str, peers: SharedT, organization: SharedT, signal_below: float
     ) -> None:
         self.key = key
         self.peers = peers
         self.organization = organization
         self.signal_below = signal_below
-        self._timers = timers
+        self.timers: list[tuple[float, Activity]] = []
 
     def wake(self, at: float, activity: Activity) -> None:
         """Have `Detector.due` called with this activity once event time has passed `at`.
 
-        At most 8 timers wait per key and detector; the oldest gives way.
+        At most `MAX_TIMERS` wait per key; the newest gives way.
         """
-        self._timers.append((at, activity))
+        self.timers.append((at, activity))
 
 
 class Detector(ABC, Generic[StateT, SharedT]):
@@ -174,7 +173,10 @@ class Detector(ABC, Generic[StateT, SharedT]):
 
     @abstractmethod
     def learn(self, activity: Activity, state: StateT, context: Context[SharedT]) -> None:
-        """Take the activity into `state` and the shared levels."""
+        """Take the activity into `state` and the shared levels.
+
+        May be called a day of event time late, with an activity that was held out as suspicious.
+        """
 
     def due(self, activity: Activity, state: StateT, context: Context[SharedT]) -> Score | None:  # noqa: ARG002
         """Judge an absence: the time set by `Context.wake` for `activity` has passed."""

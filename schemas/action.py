@@ -55,6 +55,7 @@ class Action(StrEnum):
     REPOSITORY_CREATE = "repository.create"
     REPOSITORY_DELETE = "repository.delete"
     REPOSITORY_TRANSFER = "repository.transfer"
+    REPOSITORY_ARCHIVE = "repository.archive"  # read only from now on
     VISIBILITY_CHANGE = "repository.visibility"  # facts: visibility
     PROTECTION_CHANGE = "protection.change"  # facts: weakened
     KEY_ADD = "key.add"  # SSH, GPG or deploy key

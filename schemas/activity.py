@@ -116,11 +116,19 @@ class Origin(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Position(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Where the raw record stands: topic, partition, offset. For a file: path, 0, line number."""
+    """Where the raw record stands, and which of its activities this is.
+
+    Attributes:
+        topic: Kafka topic, or the path of a file.
+        partition: its number, 0 for a file.
+        offset: in the partition, or the line number.
+        index: a record can hold several activities (a push, a batch of log records).
+    """
 
     topic: str
     partition: int
     offset: int
+    index: int = 0
 
 
 NOWHERE = Position("", 0, -1)

@@ -14,6 +14,7 @@ import gzip
 import itertools
 import json
 import math
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -29,6 +30,9 @@ MIN_COMMITS = 50
 HOUR_GROUPS = 4
 DAWN = 4
 """The hour at which a working day is cut, so that a night ends the day it began in."""
+
+NUMBERS = re.compile(r"\[([-\d.,e\s]+)\]")
+"""A JSON list of numbers; written on one line."""
 
 Commit = tuple[float, int]
 """Instant in seconds and offset from UTC in minutes."""
@@ -181,13 +185,18 @@ def main(commits: Path, releases: Path) -> None:
     habits = {
         "source": "Public commit histories of open-source JavaScript repositories and the release "
         f"times of npm packages; authors with {MIN_COMMITS} commits or more, bots left out. "
-        "Volunteers keep other hours than employees: see the generator's documentation.",
+        "Volunteers keep other days than employees: see habits.py for what is assumed of those.",
         "command": f"python -m pipeline.generator.fit {commits.name} {releases.name}",
         "commit": fit_commits(_lines(commits)),
         "release": fit_releases(_lines(releases)),
     }
     target = Path(__file__).with_name("habits.json")
-    target.write_text(json.dumps(habits, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(habits, indent=1)
+    target.write_text(NUMBERS.sub(_one_line, text) + "\n", encoding="utf-8")
+
+
+def _one_line(numbers: re.Match[str]) -> str:
+    return "[" + ", ".join(numbers[1].replace(",", " ").split()) + "]"
 
 
 if __name__ == "__main__":

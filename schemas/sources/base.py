@@ -43,7 +43,7 @@ class Raw:
 
     Attributes:
         event: the vendor's JSON, undecoded.
-        received: seconds since the epoch, UTC.
+        received: seconds since the epoch, UTC; 0 if nobody noted it.
         headers: lower-case names; for webhooks the vendor's HTTP headers.
         position: where it stands.
     """

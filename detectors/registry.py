@@ -1,0 +1,76 @@
+"""Every detector there is: those shipped here, and those that other distributions bring.
+
+A distribution adds detectors through the entry point group `devspm.detectors`; each entry point
+names a `Detector` subclass:
+
+    [project.entry-points."devspm.detectors"]
+    my_detector = "my_package.my_detector:MyDetector"
+"""
+
+from importlib.metadata import entry_points
+from typing import Any
+
+from detectors.agent_unguarded import AgentUnguarded
+from detectors.base import Detector
+from detectors.commit_habit import CommitHabit
+from detectors.factor_change import FactorChange
+from detectors.login_novelty import LoginNovelty
+from detectors.package_trust_drop import PackageTrustDrop
+from detectors.publish_burst import PublishBurst
+from detectors.publish_without_code import PublishWithoutCode
+from detectors.ref_rewrite import RefRewrite
+from detectors.session_moved import SessionMoved
+from detectors.token_creation import TokenCreation
+from detectors.young_dependency import YoungDependency
+
+GROUP = "devspm.detectors"
+
+DETECTORS: tuple[Detector[Any, Any], ...] = (
+    LoginNovelty(),
+    SessionMoved(),
+    FactorChange(),
+    TokenCreation(),
+    CommitHabit(),
+    RefRewrite(),
+    AgentUnguarded(),
+    PublishBurst(),
+    PublishWithoutCode(),
+    PackageTrustDrop(),
+    YoungDependency(),
+)
+
+
+class RegistryError(Exception):
+    """A detector from another distribution cannot be used; the message says which and why."""
+
+
+def external() -> tuple[Detector[Any, Any], ...]:
+    """Detectors of other installed distributions, by name.
+
+    Raises:
+        RegistryError: one cannot be imported or made, or is no detector.
+    """
+    found: list[Detector[Any, Any]] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        try:
+            detector = point.load()()
+        except Exception as error:
+            raise RegistryError(f"{point.name} ({point.value}): {error!r}") from error
+        if not isinstance(detector, Detector):
+            raise RegistryError(f"{point.name} ({point.value}) is no Detector")
+        found.append(detector)
+    return tuple(found)
+
+
+def by_id() -> dict[str, Detector[Any, Any]]:
+    """All detectors, shipped and external, by id, in the order in which they run.
+
+    Raises:
+        RegistryError: two have the same id: their states and signals could not be told apart.
+    """
+    found: dict[str, Detector[Any, Any]] = {}
+    for detector in (*DETECTORS, *external()):
+        if detector.meta.id in found:
+            raise RegistryError(f"two detectors have the id {detector.meta.id!r}")
+        found[detector.meta.id] = detector
+    return found

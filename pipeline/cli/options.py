@@ -1,0 +1,112 @@
+"""Options that several commands share, and how errors reach the user."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pipeline.settings import KafkaSettings, SettingsError
+from schemas.identity import IdentityMap
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+EXIT_FINDINGS = 1
+EXIT_ERROR = 2
+
+
+def bootstrap(function: FunctionT) -> FunctionT:
+    """`--bootstrap host:port`."""
+    return click.option(
+        "--bootstrap",
+        envvar="DEVSPM_BOOTSTRAP",
+        default="127.0.0.1:9092",
+        show_default=True,
+        metavar="HOST:PORT",
+        help="Kafka brokers [DEVSPM_BOOTSTRAP]. TLS and SASL: see docs/settings.md.",
+    )(function)
+
+
+def prefix(function: FunctionT) -> FunctionT:
+    """`--prefix`."""
+    return click.option(
+        "--prefix",
+        envvar="DEVSPM_TOPIC_PREFIX",
+        default="",
+        metavar="TEXT",
+        help="Put before the name of every topic [DEVSPM_TOPIC_PREFIX].",
+    )(function)
+
+
+def identities(function: FunctionT) -> FunctionT:
+    """`--identities FILE`."""
+    return click.option(
+        "--identities",
+        envvar="DEVSPM_IDENTITIES",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Which accounts are whose: YAML or JSON [DEVSPM_IDENTITIES].",
+    )(function)
+
+
+def app_id(function: FunctionT) -> FunctionT:
+    """`--app-id`."""
+    return click.option(
+        "--app-id",
+        envvar="DEVSPM_APP_ID",
+        default="devspm",
+        show_default=True,
+        help="Consumer group of the workers [DEVSPM_APP_ID].",
+    )(function)
+
+
+def files(function: FunctionT) -> FunctionT:
+    """`FILE…`."""
+    return click.argument(
+        "files",
+        nargs=-1,
+        required=True,
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    )(function)
+
+
+def source(function: FunctionT) -> FunctionT:
+    """`--source NAME`."""
+    return click.option(
+        "--source",
+        default="",
+        metavar="NAME",
+        help="Lines are bare events of this source (see `devspm sources`).",
+    )(function)
+
+
+def load_identities(path: Path | None) -> IdentityMap:
+    """The identities of a file; nobody's accounts are linked without one."""
+    return IdentityMap.load(path) if path else IdentityMap()
+
+
+def kafka_settings(bootstrap_servers: str) -> KafkaSettings:
+    """Settings from the option and the environment."""
+    return KafkaSettings.from_environment(bootstrap_servers, os.environ)
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Errors a user can mend become one line on standard error and exit status 2."""
+    try:
+        yield
+    except SettingsError as error:
+        fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        fail(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
+
+
+def fail(message: str) -> None:
+    """Say what went wrong and leave."""
+    click.secho(f"devspm: {message}", fg="red", err=True)
+    sys.exit(EXIT_ERROR)

@@ -1,0 +1,100 @@
+"""`devspm worker`."""
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli import options
+from pipeline.topics import Topics
+
+
+@click.command()
+@options.bootstrap
+@options.prefix
+@options.app_id
+@options.identities
+@click.option(
+    "--address",
+    envvar="DEVSPM_HTTP_ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="Interface for metrics and health [DEVSPM_HTTP_ADDRESS].",
+)
+@click.option(
+    "--port",
+    envvar="DEVSPM_HTTP_PORT",
+    type=click.IntRange(0, 65535),
+    default=9464,
+    show_default=True,
+    help="Port for metrics and health; 0 for any free one [DEVSPM_HTTP_PORT].",
+)
+@click.option(
+    "--alert-budget",
+    envvar="DEVSPM_ALERT_BUDGET",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="False alerts you accept per 1,000 identities and day [DEVSPM_ALERT_BUDGET].",
+)
+@click.option(
+    "--tick",
+    "tick_seconds",
+    type=click.FloatRange(min=0.1),
+    default=5.0,
+    show_default=True,
+    help="Seconds without events until a tick says that time went on.",
+)
+@click.option(
+    "--idempotent/--no-idempotent",
+    default=True,
+    show_default=True,
+    help="Let the broker drop batches sent twice; the embedded broker cannot.",
+)
+@click.option(
+    "--log-level",
+    default="INFO",
+    show_default=True,
+    type=click.Choice(["DEBUG", "INFO", "WARNING"], case_sensitive=False),
+)
+def command(
+    bootstrap: str,
+    prefix: str,
+    app_id: str,
+    identities: Path | None,
+    address: str,
+    port: int,
+    alert_budget: float,
+    tick_seconds: float,
+    idempotent: bool,
+    log_level: str,
+) -> None:
+    """Run the stream processor until it is told to stop (Ctrl-C, SIGTERM).
+
+    Start as many as there are cores: Kafka shares the partitions among them. The topics must
+    exist (`devspm topics create`).
+
+    \b
+    Examples:
+      devspm worker --bootstrap kafka.example.com:9092
+      DEVSPM_KAFKA_SECURITY_PROTOCOL=SASL_SSL DEVSPM_KAFKA_USERNAME=devspm \\
+        DEVSPM_KAFKA_PASSWORD_FILE=/run/secrets/kafka devspm worker
+    """
+    from pipeline.correlate import CorrelationSettings
+    from pipeline.worker.run import WorkerError, run
+    from pipeline.worker.settings import WorkerSettings
+
+    with options.reported():
+        settings = WorkerSettings(
+            kafka=options.kafka_settings(bootstrap),
+            app_id=app_id,
+            topics=Topics(prefix),
+            address=address,
+            port=port,
+            tick_seconds=tick_seconds,
+            idempotent=idempotent,
+            correlation=CorrelationSettings(alerts_per_1000_identities_per_day=alert_budget),
+        )
+        try:
+            run(settings, options.load_identities(identities), log_level.upper())
+        except WorkerError as error:
+            options.fail(str(error))

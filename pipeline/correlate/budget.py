@@ -1,0 +1,70 @@
+"""From the alert budget to the threshold: how much evidence chance piles up."""
+
+from collections.abc import Iterable
+from math import log, log2
+from operator import mul
+from typing import Final
+
+from pipeline.correlate.settings import DAY
+
+STEP: Final = 1 / 8  # bits; the grid on which the density is solved
+CEILING: Final = 64.0  # bits
+
+
+def weight(bits: float, judged_per_day: float) -> float:
+    """What a surprise weighs, given how many chances there are for it in a day.
+
+    A detector that judges n events of an identity per day reports p <= 2^-b about n 2^-b times a
+    day by chance. The weight is log2 of the reciprocal of that rate; rare actions get no bonus.
+    """
+    return bits - log2(max(1.0, judged_per_day))
+
+
+def chance_rate(judged_per_day: float, above: float, signal_bits: float) -> float:
+    """Chance signals per identity and day that weigh more than `above` bits."""
+    least = max(signal_bits, above + log2(max(1.0, judged_per_day)))
+    return judged_per_day * 2**-least
+
+
+def threshold_bits(
+    judged_per_day: Iterable[float],
+    half_life: float,
+    alerts_per_day: float,
+    signal_bits: float = 7.0,
+    min_bits: float = 1.0,
+) -> float:
+    """Least evidence that chance alone reaches at most `alerts_per_day` times per identity.
+
+    The sum of decaying evidence is a shot noise process: signals arrive at random, add their
+    weight, and the sum x decays at the rate k x. In equilibrium each level is crossed downwards
+    (by decay, k x f(x) times a day) as often as upwards (by a signal, the integral of f(y) G(x - y)
+    over y < x, where G(z) is the daily rate of signals heavier than z). That integral equation
+    for the density f is solved on a grid; either side of it is the rate of false alerts of a
+    threshold x. See e.g. Brill, Level Crossing Methods in Stochastic Models (2017),
+    doi:10.1007/978-3-319-50332-5.
+
+    Args:
+        judged_per_day: for each detector, events that it judges per identity and day.
+        half_life: of evidence, seconds.
+        alerts_per_day: false alerts per identity and day that are acceptable.
+        signal_bits: what detectors report at least.
+        min_bits: weights below it are not counted.
+    """
+    decay = log(2) * DAY / half_life
+    rates = list(judged_per_day)
+    levels = int(CEILING / STEP)
+    heavier = [
+        sum(chance_rate(n, max(min_bits, (j - 0.5) * STEP), signal_bits) for n in rates)
+        for j in range(1, levels + 1)
+    ]
+    mass = [1.0]
+    upward = [0.0]
+    for level in range(1, levels + 1):
+        up = sum(map(mul, heavier[:level], reversed(mass)))
+        upward.append(up)
+        mass.append(up / (decay * level))
+    total = sum(mass)
+    for level in range(levels, 0, -1):
+        if upward[level] / total > alerts_per_day:
+            return min(CEILING, (level + 1) * STEP)
+    return min_bits

@@ -1,0 +1,203 @@
+"""One incident per identity: opened at once, told of as it grows, closed when it is quiet."""
+
+from collections.abc import Mapping
+from math import log2
+
+from msgspec.structs import replace
+
+from detectors.base import Metadata, Scope, Stage, Technique
+from pipeline.correlate.budget import threshold_bits, weight
+from pipeline.correlate.gather import FADED, fade, gather
+from pipeline.correlate.report import finding
+from pipeline.correlate.risk import peak_bits, severity
+from pipeline.correlate.settings import CorrelationSettings
+from pipeline.correlate.state import VERSION, IncidentState
+from schemas.activity import digest
+from schemas.finding import Finding, FindingActivity, Severity
+from schemas.signal import Signal
+
+
+class Correlator:
+    """Turns the signals of one identity into findings.
+
+    It keeps nothing itself: states go in and come out, inputs are not changed, and the same
+    signals in the same order give the same findings.
+
+    Args:
+        settings: see there.
+        detectors: metadata of every detector that is switched on, by id; the threshold follows
+            from how many there are.
+    """
+
+    def __init__(self, settings: CorrelationSettings, detectors: Mapping[str, Metadata]) -> None:
+        self.settings = settings
+        self._detectors = detectors
+        self.threshold = settings.threshold_bits or threshold_bits(
+            (settings.judged(detector) for detector in sorted(detectors)),
+            settings.half_life,
+            settings.alerts_per_1000_identities_per_day / 1000,
+            min_bits=settings.min_bits,
+        )
+
+    def add(
+        self, state: IncidentState | None, signal: Signal
+    ) -> tuple[IncidentState | None, list[Finding]]:
+        """Take a signal in.
+
+        Args:
+            state: of the signal's identity; None if there is none.
+            signal: in order of event time, or nearly so.
+
+        Returns:
+            The state to keep, None if there is nothing to keep, and what to report.
+        """
+        state, findings = self.due(state, signal.time)
+        bits = self._weigh(signal)
+        if bits is None or (state is not None and signal.uid in state.seen):
+            return state, findings
+        known = state or IncidentState(VERSION, signal.identity)
+        grown = self._assess(gather(known, signal, bits, self.settings.half_life))
+        if not grown.is_open:
+            if not self._opens(grown):
+                return self._rest(grown), findings
+            grown = replace(
+                grown,
+                uid=digest(grown.identity, signal.uid.to_bytes(8, "little")) or 1,
+                opened=signal.time,
+            )
+            reason = self._why_open(grown)
+            activity = FindingActivity.CREATE
+        else:
+            reason = self._why_update(known, grown)
+            activity = FindingActivity.UPDATE
+        if reason:
+            grown, report = self._report(grown, activity, max(signal.time, grown.opened), reason)
+            findings.append(report)
+        return grown, findings
+
+    def due(
+        self, state: IncidentState | None, now: float
+    ) -> tuple[IncidentState | None, list[Finding]]:
+        """Let event time pass: close what is quiet or too old, forget what has faded."""
+        if state is None or now < self.next_due(state):
+            return state, []
+        if not state.is_open:
+            return None, []
+        closed_at = self.next_due(state)
+        reason = (
+            f"no signal for {self.settings.quiet / 3600:g} hours"
+            if closed_at == state.latest + self.settings.quiet
+            else f"open for {self.settings.max_age / 86400:g} days"
+        )
+        _, report = self._report(state, FindingActivity.CLOSE, closed_at, reason)
+        return None, [report]
+
+    def next_due(self, state: IncidentState) -> float:
+        """Event time at which `due` will have something to do with this state."""
+        if state.is_open:
+            return min(
+                state.latest + self.settings.quiet,
+                max(state.opened + self.settings.max_age, state.latest),
+            )
+        heaviest = max((d.bits for d in state.detectors), default=0.0)
+        half_lives = log2(heaviest / FADED) if heaviest > FADED else 0.0
+        return state.latest + half_lives * self.settings.half_life
+
+    def _meta(self, detector: str) -> Metadata:
+        """Metadata; a plain one for signals of a detector that is no longer there."""
+        return self._detectors.get(detector) or Metadata(
+            id=detector,
+            title=detector,
+            description="",
+            scope=Scope.IDENTITY,
+            actions=frozenset(),
+            technique=Technique.BEHAVIORAL,
+            stage=Stage.COLLECTION,
+            attack=(),
+            runbook=(),
+            severity_floor=Severity.INFORMATIONAL,
+        )
+
+    def _stage(self, detector: str) -> Stage:
+        return self._meta(detector).stage
+
+    def _opens_alone(self, detector: str) -> bool:
+        meta = self._meta(detector)
+        return meta.technique is Technique.RULE and meta.severity_floor >= Severity.MEDIUM
+
+    def _weigh(self, signal: Signal) -> float | None:
+        """Evidence of a signal in bits; None if it says nothing."""
+        bits = weight(signal.bits, self.settings.judged(signal.detector))
+        bits = min(bits, self.settings.cap_bits)
+        if bits >= self.settings.min_bits:
+            return bits
+        return max(bits, 0.0) if self._opens_alone(signal.detector) else None
+
+    def _assess(self, state: IncidentState) -> IncidentState:
+        counts = {d.id: d.count for d in state.detectors}
+        peak = peak_bits(state.evidence, counts, self._stage, self.settings)
+        if state.is_open:
+            peak = max(peak, state.peak)
+        floor = max(
+            (
+                self._meta(e.detector).severity_floor
+                for e in state.evidence
+                if e.bits >= self.settings.stage_bits or self._opens_alone(e.detector)
+            ),
+            default=Severity.INFORMATIONAL,
+        )
+        reached = severity(
+            state.evidence,
+            peak=peak,
+            threshold=self.threshold,
+            floor=floor,
+            stage_of=self._stage,
+            settings=self.settings,
+        )
+        if state.is_open:
+            reached = max(reached, Severity(state.severity))
+        return replace(state, peak=peak, severity=int(reached))
+
+    def _opens(self, state: IncidentState) -> bool:
+        return state.peak >= self.threshold or any(self._opens_alone(d.id) for d in state.detectors)
+
+    def _rest(self, state: IncidentState) -> IncidentState | None:
+        """What to keep of a state that has not opened."""
+        faded = fade(state, self.settings.half_life)
+        return faded if faded.evidence else None
+
+    def _why_open(self, state: IncidentState) -> str:
+        if state.peak >= self.threshold:
+            return f"{state.peak:.1f} bits of evidence reached the threshold"
+        alone = sorted(d.id for d in state.detectors if self._opens_alone(d.id))
+        return f"{', '.join(alone)} opens a finding by itself"
+
+    def _why_update(self, before: IncidentState, after: IncidentState) -> str:
+        new = {d.id for d in after.detectors} - {d.id for d in before.detectors}
+        if new:
+            return f"a new kind of signal: {', '.join(sorted(new))}"
+        if after.severity > before.severity:
+            return f"severity rose to {Severity(after.severity).name.lower()}"
+        if after.count >= 2 * after.reported_count:
+            return f"{after.count} signals, twice as many as last reported"
+        if after.peak >= after.reported_peak + self.settings.grown_bits:
+            return f"evidence grew to {after.peak:.1f} bits"
+        return ""
+
+    def _report(
+        self, state: IncidentState, activity: FindingActivity, time: float, reason: str
+    ) -> tuple[IncidentState, Finding]:
+        state = replace(
+            state,
+            sequence=state.sequence + 1,
+            reported_count=state.count,
+            reported_peak=state.peak,
+        )
+        return state, finding(
+            state,
+            activity,
+            time=time,
+            reason=reason,
+            threshold=self.threshold,
+            lookup=self._meta,
+        )

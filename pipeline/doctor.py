@@ -1,0 +1,115 @@
+"""Looks at everything a worker needs and says what to do about what is missing."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+
+from pipeline import topics
+from pipeline.broker import embedded, kafka
+from pipeline.settings import KafkaSettings, SettingsError
+from schemas.identity import IdentityMap, IdentityMapError
+
+
+class Status(IntEnum):
+    """How a check ended, best first."""
+
+    GOOD = 0
+    NOTE = 1
+    BAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        name: what.
+        status: how it is.
+        detail: what was seen.
+        fix: what to do; empty if nothing.
+    """
+
+    name: str
+    status: Status
+    detail: str
+    fix: str = ""
+
+
+def examine(
+    bootstrap: str, names: topics.Topics, app_id: str, identities: Path | None
+) -> Iterator[Check]:
+    """All checks, one after the other; those that need a broker only if there is one."""
+    yield Check("python", Status.GOOD, sys.version.split()[0])
+    yield from _local_brokers()
+    yield _identities(identities)
+    try:
+        settings = KafkaSettings.from_environment(bootstrap, os.environ)
+    except SettingsError as error:
+        yield Check("settings", Status.BAD, str(error), "see docs/settings.md")
+        return
+    yield _encryption(settings)
+    yield from _broker(settings, names, app_id)
+
+
+def _local_brokers() -> Iterator[Check]:
+    for name, missing in (
+        ("Apache Kafka for the demo", kafka.missing_prerequisites()),
+        ("embedded broker for the demo", embedded.missing_prerequisites()),
+    ):
+        if missing:
+            yield Check(name, Status.NOTE, "cannot be started here", " ".join(missing))
+        else:
+            yield Check(name, Status.GOOD, "can be started here")
+
+
+def _identities(path: Path | None) -> Check:
+    if path is None:
+        return Check(
+            "identities",
+            Status.NOTE,
+            "no file: every account is an identity of its own",
+            "name one with --identities to join the accounts of a person",
+        )
+    try:
+        count = len(IdentityMap.load(path))
+    except (IdentityMapError, OSError) as error:
+        return Check("identities", Status.BAD, str(error), f"mend {path}")
+    return Check("identities", Status.GOOD, f"{count} in {path}")
+
+
+def _encryption(settings: KafkaSettings) -> Check:
+    if settings.uses_tls:
+        return Check("encryption", Status.GOOD, settings.protocol)
+    return Check(
+        "encryption",
+        Status.NOTE,
+        f"{settings.protocol}: readable by anyone on the network",
+        "set DEVSPM_KAFKA_SECURITY_PROTOCOL, see docs/settings.md",
+    )
+
+
+def _broker(settings: KafkaSettings, names: topics.Topics, app_id: str) -> Iterator[Check]:
+    client = topics.admin(settings)
+    try:
+        metadata = client.list_topics(timeout=10.0)
+    except KafkaException as error:
+        yield Check(
+            "broker",
+            Status.BAD,
+            f"{settings.bootstrap}: {error.args[0].str()}",
+            "check --bootstrap, and that the broker runs",
+        )
+        return
+    yield Check("broker", Status.GOOD, f"{settings.bootstrap}: {len(metadata.brokers)} brokers")
+    wanted = names.all(app_id)
+    problems = topics.differences(client, wanted)
+    for problem in problems:
+        yield Check(f"topic {problem.topic}", Status.BAD, problem.problem, problem.fix)
+    if not problems:
+        count = topics.partitions(client, names.activity)
+        yield Check("topics", Status.GOOD, f"{len(wanted)} topics with {count} partitions")

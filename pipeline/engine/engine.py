@@ -1,0 +1,309 @@
+"""The engine: one partition of activities in, signals out, state beside it."""
+
+from collections.abc import Iterable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from detectors.base import MAX_TIMERS, Context, Detector, Score
+from pipeline.engine.guard import Guard, check
+from pipeline.engine.keystate import KeyState, KeyStateCodec, Timer, TimerKind
+from pipeline.engine.levels import ORGANIZATION, Levels
+from pipeline.engine.stats import EngineStats
+from pipeline.state.partition import Entry, PartitionState
+from schemas.activity import Activity, decode
+from schemas.signal import MIN_P, Signal, signal_uid
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the engine treats scores and time.
+
+    Attributes:
+        signal_below: scores at most this become signals. 2**-7: under a calibrated p one in 128
+            benign judgements; the correlator weighs them, this only bounds the traffic.
+        hold_seconds: how long a signalled activity waits before it is learned as normal, if no
+            other detector has signalled under the same key meanwhile. A day: long enough for an
+            analyst or a second detector, short enough for a new laptop.
+        confirm_seconds: how long before an activity another detector's signal still confirms it.
+        lateness_seconds: an activity older than the clock by more is counted, not judged.
+        delay_seconds: the clock runs this far behind the newest activity, so that timers wait
+            for events that come a little out of order.
+    """
+
+    signal_below: float = 2.0**-7
+    hold_seconds: float = 86400.0
+    confirm_seconds: float = 3600.0
+    lateness_seconds: float = 7 * 86400.0
+    delay_seconds: float = 60.0
+
+
+class _Runner:
+    """A detector with all that the engine keeps about it in this partition."""
+
+    __slots__ = ("context", "detector", "guard", "id", "levels", "saves", "slot")
+
+    def __init__(
+        self,
+        detector: Detector[Any, Any],
+        state: PartitionState[KeyState],
+        stats: EngineStats,
+        signal_below: float,
+    ) -> None:
+        self.detector = detector
+        self.id = detector.meta.id
+        self.slot = f"{detector.meta.id}@{detector.meta.version}"
+        self.levels = Levels(detector, self.slot, state)
+        self.guard = Guard(self.id, stats, lambda: state.meta.clock)
+        organization = self.levels.of(ORGANIZATION)
+        self.context: Context[Any] = Context("", organization, organization, signal_below)
+        self.saves: set[str] = set()
+
+
+class Engine:
+    """Detectors over one partition.
+
+    Per activity and detector: judge, signal if surprising, then learn, unless held out. The
+    result depends on nothing but the partition's log and its stored entries.
+
+    Args:
+        detectors: all of them; each gets the keys of its scope and its actions only.
+        stored: the partition's entries; the caller applies what `flush` returns.
+        partition: its number, for the signals' origin.
+        settings: see there.
+        stats: shared by the partitions of a process.
+    """
+
+    def __init__(
+        self,
+        detectors: Iterable[Detector[Any, Any]],
+        stored: MutableMapping[bytes, bytes],
+        *,
+        partition: int = 0,
+        settings: EngineSettings | None = None,
+        stats: EngineStats | None = None,
+    ) -> None:
+        self.settings = settings or EngineSettings()
+        self.stats = stats or EngineStats()
+        self.state = PartitionState(stored, KeyStateCodec())
+        self._partition = partition
+        self._runners: dict[str, _Runner] = {}
+        self._by_scope: dict[tuple[bytes, str], list[_Runner]] = {}
+        for detector in detectors:
+            runner = _Runner(detector, self.state, self.stats, self.settings.signal_below)
+            self._runners[runner.id] = runner
+            for action in detector.meta.actions:
+                scope = detector.meta.scope.value.encode()
+                self._by_scope.setdefault((scope, str(action)), []).append(runner)
+        self._signals: list[Signal] = []
+        self._offset = -1
+        self._index_of = -1  # offset of the last signal
+        self._index = 0  # its number among the signals of that offset
+
+    @property
+    def position(self) -> int:
+        """Last offset that the state contains."""
+        return self.state.meta.position
+
+    def process(self, key: bytes, value: bytes, offset: int) -> None:
+        """One record of the activity log. Records at or below `position` are skipped."""
+        if offset <= self.state.meta.position:
+            return
+        try:
+            activity = decode(value)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            self.stats.undecodable += 1
+            self.state.passed(offset)
+            return
+        self.judge(key, activity, offset)
+
+    def judge(self, key: bytes, activity: Activity, offset: int) -> None:
+        """As `process`, for an activity that is decoded already."""
+        state = self.state
+        if offset <= state.meta.position:
+            return
+        self._offset = offset
+        state.passed(offset)
+        origin = activity.position
+        if origin.offset >= 0 and state.is_rerun(
+            f"{origin.topic}/{origin.partition}", origin.offset, origin.index
+        ):
+            self.stats.reruns += 1
+            return
+        if state.is_duplicate(activity.uid ^ crc32(key)):
+            self.stats.duplicates += 1
+            return
+        time = activity.time
+        if time < state.meta.clock - self.settings.lateness_seconds:
+            self.stats.late += 1
+            return
+        seen = activity.received if 0.0 < activity.received < time else time
+        self.advance(seen - self.settings.delay_seconds)
+        runners = self._by_scope.get((key[: key.find(b":")], activity.action))
+        if not runners:
+            return
+        self.stats.activities += 1
+        entry = state.get(key) or KeyState()
+        text = key.decode("utf-8", "replace")
+        for runner in runners:
+            if not runner.guard.resting:
+                self._run(runner, text, entry, activity)
+        state.put(key, entry, time)
+        self._schedule(key, entry)
+
+    def advance(self, time: float) -> None:
+        """Event time has come this far: do what was waiting for it."""
+        self.state.advance(time)
+        for key, entry in self.state.due():
+            self._wake(key, entry)
+
+    def tick(self, time: float, offset: int) -> None:
+        """A record that says only that event time went on."""
+        if offset > self.state.meta.position:
+            self._offset = offset
+            self.state.passed(offset)
+            self.advance(time)
+
+    def take_signals(self) -> list[Signal]:
+        """Signals since the last call, in order."""
+        signals, self._signals = self._signals, []
+        return signals
+
+    def flush(self) -> list[Entry]:
+        """What changed since the last call; to be written as one unit."""
+        for runner in self._runners.values():
+            for group in sorted(runner.saves):
+                runner.levels.save(group)
+            runner.saves.clear()
+        return self.state.flush()
+
+    # One detector, one activity
+
+    def _run(self, runner: _Runner, key: str, entry: KeyState, activity: Activity) -> None:
+        detector = runner.detector
+        context = self._context(runner, key, activity)
+        try:
+            own = entry.state(runner.slot, detector)
+            score = detector.judge(activity, own, context)
+            if score is not None:
+                check(score)
+                self.stats.judged[runner.id] += 1
+            if score is not None and score.p <= self.settings.signal_below:
+                self._signal(runner, key, entry, activity, score)
+                self._hold(runner, entry, activity)
+            else:
+                self._learn(runner, own, activity)
+            self._take_timers(runner, entry)
+            runner.guard.succeeded()
+        except Exception as error:  # noqa: BLE001 - a detector may raise anything; isolate it
+            context.timers.clear()
+            runner.guard.failed(error, key)
+
+    def _context(self, runner: _Runner, key: str, activity: Activity) -> Context[Any]:
+        context = runner.context
+        context.key = key
+        context.peers = runner.levels.of(activity.actor.peers or activity.actor.kind)
+        return context
+
+    def _learn(self, runner: _Runner, own: Any, activity: Activity) -> None:
+        runner.detector.learn(activity, own, runner.context)
+        runner.saves.add(activity.actor.peers or activity.actor.kind)
+        runner.saves.add(ORGANIZATION)
+
+    def _hold(self, runner: _Runner, entry: KeyState, activity: Activity) -> None:
+        self.stats.held += 1
+        at = activity.time + self.settings.hold_seconds
+        self._add_timer(entry, Timer(at, runner.id, TimerKind.LEARN, activity))
+
+    def _signal(
+        self,
+        runner: _Runner,
+        key: str,
+        entry: KeyState,
+        activity: Activity,
+        score: Score,
+        *,
+        absent_at: float | None = None,
+    ) -> None:
+        detector = runner.detector
+        time = activity.time if absent_at is None else absent_at
+        name = runner.id if absent_at is None else f"{runner.id}/absent"
+        self._index = self._index + 1 if self._offset == self._index_of else 0
+        self._index_of = self._offset
+        self.stats.signals[runner.id] += 1
+        entry.alarms[runner.id] = max(time, entry.alarms.get(runner.id, time))
+        self._signals.append(
+            Signal(
+                uid=signal_uid(name, key, activity.uid),
+                detector=runner.id,
+                key=key,
+                identity=detector.subject(activity),
+                time=time,
+                p=max(score.p, MIN_P),
+                title=score.title or detector.meta.title,
+                features=sorted(score.features, key=lambda feature: -feature.bits),
+                cold=score.cold,
+                activity=activity,
+                origin=(self._partition, self._offset, self._index),
+            )
+        )
+
+    # Timers
+
+    def _take_timers(self, runner: _Runner, entry: KeyState) -> None:
+        timers = runner.context.timers
+        for at, activity in timers:
+            self._add_timer(entry, Timer(at, runner.id, TimerKind.JUDGE, activity))
+        timers.clear()
+
+    @staticmethod
+    def _add_timer(entry: KeyState, timer: Timer) -> None:
+        if len(entry.timers) < MAX_TIMERS:
+            entry.timers.append(timer)
+            entry.timers.sort(key=lambda timer: timer.at)
+
+    def _schedule(self, key: bytes, entry: KeyState) -> None:
+        if entry.timers:
+            self.state.schedule(key, entry.timers[0].at)
+
+    def _wake(self, key: bytes, entry: KeyState) -> None:
+        clock = self.state.meta.clock
+        text = key.decode("utf-8", "replace")
+        while entry.timers and entry.timers[0].at <= clock:
+            timer = entry.timers.pop(0)
+            self.stats.timers += 1
+            runner = self._runners.get(timer.detector)
+            if runner is not None and not runner.guard.resting:
+                self._fire(runner, text, entry, timer)
+        self.state.put(key, entry, clock)
+        self._schedule(key, entry)
+
+    def _fire(self, runner: _Runner, key: str, entry: KeyState, timer: Timer) -> None:
+        context = self._context(runner, key, timer.activity)
+        try:
+            own = entry.state(runner.slot, runner.detector)
+            if timer.kind is TimerKind.LEARN:
+                if self._confirmed(runner, entry, timer.activity):
+                    self.stats.discarded += 1
+                else:
+                    self._learn(runner, own, timer.activity)
+            else:
+                score = runner.detector.due(timer.activity, own, context)
+                if score is not None:
+                    check(score)
+                    self.stats.judged[runner.id] += 1
+                    if score.p <= self.settings.signal_below:
+                        self._signal(runner, key, entry, timer.activity, score, absent_at=timer.at)
+            self._take_timers(runner, entry)
+            runner.guard.succeeded()
+        except Exception as error:  # noqa: BLE001 - as in _run
+            context.timers.clear()
+            runner.guard.failed(error, key)
+
+    def _confirmed(self, runner: _Runner, entry: KeyState, activity: Activity) -> bool:
+        since = activity.time - self.settings.confirm_seconds
+        return any(
+            time >= since for detector, time in entry.alarms.items() if detector != runner.id
+        )

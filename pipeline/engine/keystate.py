@@ -1,0 +1,96 @@
+"""What is kept per key: one entry with the states of all detectors of that scope.
+
+What breaks stored state: the field order of `Stored` and `Timer`, `Metadata.id`,
+`Metadata.version` (raise it to drop a detector's old states, they are then learned anew).
+"""
+
+from enum import IntEnum
+from math import inf
+from typing import Any
+
+import msgspec
+
+from detectors.base import Detector
+from schemas.activity import Activity
+
+
+class TimerKind(IntEnum):
+    """What to do when a timer is due."""
+
+    JUDGE = 0  # ask the detector about an absence
+    LEARN = 1  # the activity was held out; learn it now, unless confirmed as an attack
+
+
+class Timer(msgspec.Struct, array_like=True):
+    """Something to do for a detector once event time has passed `at`."""
+
+    at: float
+    detector: str
+    kind: TimerKind
+    activity: Activity
+
+
+class Stored(msgspec.Struct, array_like=True):
+    """An entry as it is written.
+
+    Attributes:
+        states: `<detector>@<version>` to its state.
+        timers: in order of time.
+        alarms: detector to the time of its last signal under this key.
+    """
+
+    states: dict[str, msgspec.Raw]
+    timers: list[Timer]
+    alarms: dict[str, float]
+
+
+class KeyState:
+    """A decoded entry. States are decoded on first use: most events concern few detectors."""
+
+    __slots__ = ("alarms", "objects", "raw", "timers")
+
+    def __init__(self, stored: Stored | None = None) -> None:
+        self.raw: dict[str, msgspec.Raw] = stored.states if stored else {}
+        self.objects: dict[str, msgspec.Struct] = {}
+        self.timers: list[Timer] = stored.timers if stored else []
+        self.alarms: dict[str, float] = stored.alarms if stored else {}
+
+    def state(self, slot: str, detector: Detector[Any, Any]) -> Any:
+        """The detector's state, made if there is none or its bytes are of another layout."""
+        found = self.objects.get(slot)
+        if found is None:
+            raw = self.raw.get(slot)
+            found = detector.State() if raw is None else _decode_state(raw, detector)
+            self.objects[slot] = found
+        return found
+
+
+def _decode_state(raw: msgspec.Raw, detector: Detector[Any, Any]) -> msgspec.Struct:
+    state: type[msgspec.Struct] = detector.State
+    try:
+        return msgspec.msgpack.decode(raw, type=state)
+    except msgspec.MsgspecError:
+        return state()
+
+
+class KeyStateCodec:
+    """Bytes to `KeyState` and back."""
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(Stored)
+
+    def decode(self, data: bytes) -> KeyState:
+        """Bytes to entry."""
+        return KeyState(self._decoder.decode(data))
+
+    def encode(self, value: KeyState) -> bytes:
+        """Entry to bytes."""
+        encode = self._encoder.encode
+        for slot, state in value.objects.items():
+            value.raw[slot] = msgspec.Raw(encode(state))
+        return encode(Stored(value.raw, value.timers, value.alarms))
+
+    def next_due(self, value: KeyState) -> float:
+        """When the first timer is due."""
+        return min((timer.at for timer in value.timers), default=inf)

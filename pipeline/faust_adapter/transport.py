@@ -1,0 +1,179 @@
+"""The faust application of the pipeline, with settings that are safe."""
+
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import faust
+from faust.transport.drivers.aiokafka import Producer as AIOKafkaProducer
+from faust.transport.drivers.aiokafka import Transport as AIOKafkaTransport
+
+from pipeline.faust_adapter.chunk import Chunk, Undecodable
+from pipeline.faust_adapter.consumer import ChunkConsumer
+
+OnUndecodable = Callable[[Undecodable], Awaitable[None]]
+ChunkHandler = Callable[[Chunk], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunking:
+    """How records are read.
+
+    ``max_chunk`` records at most are handed over at once. ``on_undecodable`` is awaited for a
+    batch that cannot be unpacked, before anything behind it is handed out; without it the worker
+    stops. ``fetch_max_wait`` (seconds) is how long a broker may hold an empty fetch.
+    """
+
+    max_chunk: int = 500
+    on_undecodable: OnUndecodable | None = None
+    fetch_max_wait: float = 0.1
+
+
+class ChunkProducer(AIOKafkaProducer):  # type: ignore[misc]
+    """A producer that waits for all replicas, and with idempotence never sends a batch twice."""
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": self.app.idempotent_producer}
+
+
+class ChunkTransport(AIOKafkaTransport):  # type: ignore[misc]
+    """The aiokafka transport, reading in chunks."""
+
+    Consumer = ChunkConsumer
+    Producer = ChunkProducer
+
+
+class ChunkApp(faust.App):  # type: ignore[misc]
+    """A faust application that reads in chunks."""
+
+    chunking: Chunking
+    idempotent_producer: bool
+
+    def _new_transport(self) -> Any:
+        return ChunkTransport(self.conf.broker_consumer, self)
+
+    def _new_producer_transport(self) -> Any:
+        return ChunkTransport(self.conf.broker_producer, self)
+
+    def on_rebalance_end(self) -> None:
+        """Read source topics from here on: tables are recovered, positions are sought."""
+        super().on_rebalance_end()
+        self.consumer.open_sources()
+
+    def consume(self, topic: str, handler: ChunkHandler, *, name: str | None = None) -> Any:
+        """Have ``handler`` called with every chunk of a topic, one at a time; returns the agent.
+
+        A chunk's offsets are committed after ``handler`` has returned. One that raises stops the
+        worker, and the chunk is read again after the restart. One handler a topic.
+        """
+
+        async def agent(chunks: Any) -> None:
+            async for chunk in chunks:
+                try:
+                    await handler(chunk)
+                except Exception as error:
+                    await self.crash(error)
+                    raise
+                chunk.mark_processed()
+
+        source = self.topic(topic, key_serializer="raw", value_serializer="raw")
+        return self.agent(source, name=name or f"{self.conf.id}.{topic}", concurrency=1)(agent)
+
+
+def kafka_credentials(
+    ssl_context: ssl.SSLContext | None = None,
+    *,
+    sasl_mechanism: str | None = None,
+    username: str | None = None,
+    password: str | None = None,
+) -> Any:
+    """Return broker credentials for ``create_app``: SASL, TLS, both, or None for plain text.
+
+    ``sasl_mechanism`` is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. A client certificate (mTLS)
+    is loaded into ``ssl_context`` by the caller.
+    """
+    if sasl_mechanism is not None:
+        return faust.SASLCredentials(
+            username=username,
+            password=password,
+            ssl_context=ssl_context,
+            mechanism=sasl_mechanism,
+        )
+    return faust.SSLCredentials(ssl_context) if ssl_context is not None else None
+
+
+def create_app(
+    app_id: str,
+    bootstrap: list[str],
+    *,
+    credentials: Any = None,
+    chunking: Chunking | None = None,
+    buffered_chunks: int = 8,
+    session_timeout: float = 30.0,
+    rebalance_timeout: float = 60.0,
+    heartbeat_interval: float = 3.0,
+    request_timeout: float = 60.0,
+    commit_interval: float = 1.0,
+    max_fetch_bytes: int = 1024 * 1024,
+    max_request_bytes: int = 9 * 1024 * 1024,
+    idempotent: bool = True,
+    allow_declare: bool = False,
+    datadir: str | None = None,
+    **settings: Any,
+) -> ChunkApp:
+    """Make the faust application.
+
+    No web server, no object serialiser (bytes in, bytes out), no standby replicas, at least once
+    with everything in flight finished before partitions are given up.
+
+    Args:
+        app_id: consumer group, and prefix of changelog topics.
+        bootstrap: ``host:port`` of brokers.
+        credentials: what ``kafka_credentials`` returns.
+        chunking: how records are read.
+        buffered_chunks: chunks waiting for each agent before fetching pauses.
+        session_timeout: seconds until a dead worker's partitions go to others.
+        rebalance_timeout: seconds that workers have to join a rebalance.
+        heartbeat_interval: seconds between heartbeats.
+        request_timeout: seconds for a broker to answer; not below ``session_timeout``.
+        commit_interval: seconds between commits.
+        max_fetch_bytes: bytes of one partition in one fetch.
+        max_request_bytes: largest produce request.
+        idempotent: no duplicates when a produce request is sent again.
+        allow_declare: whether changelog topics may be created.
+        datadir: faust's directory; nothing of ours is in it.
+        settings: any further faust setting.
+    """
+    options: dict[str, Any] = {
+        "broker": [f"aiokafka://{address}" for address in bootstrap],
+        "broker_credentials": credentials,
+        "broker_session_timeout": session_timeout,
+        "broker_rebalance_timeout": rebalance_timeout,
+        "broker_heartbeat_interval": heartbeat_interval,
+        "broker_request_timeout": request_timeout,
+        "broker_commit_interval": commit_interval,
+        "consumer_auto_offset_reset": "earliest",
+        "consumer_max_fetch_size": max_fetch_bytes,
+        "producer_acks": -1,
+        "producer_max_request_size": max_request_bytes,
+        "producer_request_timeout": request_timeout,
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+        "processing_guarantee": "at_least_once",
+        "stream_wait_empty": True,
+        "stream_buffer_maxsize": buffered_chunks,
+        "table_standby_replicas": 0,
+        "topic_allow_declare": allow_declare,
+        "topic_disable_leader": True,
+        "web_enabled": False,
+        "web_tables_enabled": False,
+        "worker_redirect_stdouts": False,
+        "autodiscover": False,
+    }
+    if datadir is not None:
+        options["datadir"] = datadir
+    app = ChunkApp(app_id, **{**options, **settings})
+    app.chunking = chunking or Chunking()
+    app.idempotent_producer = idempotent
+    return app

@@ -1,0 +1,97 @@
+"""All stages in one process, without a broker: what `devspm scan` runs."""
+
+from collections.abc import Callable, Iterable
+from math import inf
+from typing import Any
+
+from detectors.base import Detector
+from pipeline.correlate import Correlator
+from pipeline.engine import Engine, EngineSettings
+from pipeline.stages.correlate import CorrelateStage
+from pipeline.stages.normalise import Normaliser
+from pipeline.state.partition import Entry
+from schemas.activity import Activity
+from schemas.finding import Finding
+from schemas.identity import IdentityMap
+from schemas.signal import Signal
+from schemas.sources import Raw
+
+FLUSH_EVERY = 10_000  # records; bounds what is kept decoded
+
+
+def apply(entries: Iterable[Entry], stored: dict[bytes, bytes]) -> None:
+    """Write the entries of a flush to a mapping."""
+    for key, value in entries:
+        if value is None:
+            stored.pop(key, None)
+        else:
+            stored[key] = value
+
+
+class LocalPipeline:
+    """Raw records in, findings out.
+
+    Args:
+        detectors: which to run.
+        identities: account to identity.
+        correlator: signals to findings.
+        settings: of the engine.
+        latest: an event later than this is rejected.
+        on_signals: called with the signals of a record, if there are any.
+    """
+
+    def __init__(
+        self,
+        detectors: Iterable[Detector[Any, Any]],
+        identities: IdentityMap,
+        correlator: Correlator,
+        *,
+        settings: EngineSettings | None = None,
+        latest: float = inf,
+        on_signals: Callable[[list[Signal]], None] | None = None,
+    ) -> None:
+        detectors = tuple(detectors)
+        self._detect_store: dict[bytes, bytes] = {}
+        self._correlate_store: dict[bytes, bytes] = {}
+        self.normaliser = Normaliser(detectors, identities, latest=latest)
+        self.engine = Engine(detectors, self._detect_store, settings=settings)
+        self.correlate = CorrelateStage(correlator, self._correlate_store)
+        self._on_signals = on_signals
+        self._activity_offset = -1
+        self._signal_offset = -1
+        self._flush_at = FLUSH_EVERY
+
+    def feed(self, raw: Raw, source: str = "") -> list[Finding]:
+        """One raw record. Raises RejectedError; the pipeline stays usable."""
+        return self.feed_activities(self.normaliser.activities(raw, source))
+
+    def feed_activities(self, activities: Iterable[Activity]) -> list[Finding]:
+        """Activities that are normalised already."""
+        for activity in activities:
+            for key in self.normaliser.keys(activity):
+                self._activity_offset += 1
+                self.engine.judge(key, activity, self._activity_offset)
+        return self._correlate()
+
+    def finish(self, seconds: float = 0.0) -> list[Finding]:
+        """Let event time go on by so much after the last event: absences are established."""
+        self.engine.advance(self.engine.state.meta.clock + seconds)
+        findings = self._correlate()
+        self.correlate.advance(self.correlate.state.meta.clock + seconds)
+        return findings + self._findings()
+
+    def _correlate(self) -> list[Finding]:
+        signals = self.engine.take_signals()
+        if signals and self._on_signals:
+            self._on_signals(signals)
+        for signal in signals:
+            self._signal_offset += 1
+            self.correlate.accept(signal, self._signal_offset)
+        if self._activity_offset >= self._flush_at:
+            self._flush_at = self._activity_offset + FLUSH_EVERY
+            apply(self.engine.flush(), self._detect_store)
+            apply(self.correlate.flush(), self._correlate_store)
+        return self._findings()
+
+    def _findings(self) -> list[Finding]:
+        return [finding for finding, _ in self.correlate.take_reports()]

@@ -1,0 +1,84 @@
+"""activity -> signals, with state in the table `detect`."""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from detectors.base import Detector
+from pipeline.engine import Engine, EngineSettings, EngineStats
+from pipeline.faust_adapter.chunk import Chunk
+from pipeline.faust_adapter.partitioner import partition_for
+from pipeline.faust_adapter.produce import BatchProducer
+from pipeline.worker.clock import TICK_KEY, tick_time, tick_value
+from pipeline.worker.flush import Table
+from pipeline.worker.progress import Progress
+from schemas.signal import encode
+
+FORWARD_SECONDS = 60.0  # of event time between two ticks to the next stage
+
+
+class DetectAgent:
+    """One engine per assigned partition. Order of a flush: signals acknowledged, state written."""
+
+    def __init__(
+        self,
+        detectors: Iterable[Detector[Any, Any]],
+        table: Table,
+        producer: BatchProducer,
+        *,
+        signal_topic: str,
+        partitions: int,
+        settings: EngineSettings,
+        stats: EngineStats,
+        progress: Progress,
+    ) -> None:
+        self._detectors = tuple(detectors)
+        self._table = table
+        self._producer = producer
+        self._signals = signal_topic
+        self._partitions = partitions
+        self._settings = settings
+        self._stats = stats
+        self._progress = progress
+        self._engines: dict[int, Engine] = {}
+        self._forwarded: dict[int, float] = {}
+
+    def recovered(self, partition: int) -> None:
+        """The partition's entries are complete."""
+        self._engines[partition] = Engine(
+            self._detectors,
+            self._table.stored(partition),
+            partition=partition,
+            settings=self._settings,
+            stats=self._stats,
+        )
+        self._forwarded[partition] = 0.0
+
+    def revoked(self, partition: int) -> None:
+        """The partition belongs to another worker now."""
+        self._engines.pop(partition, None)
+
+    async def handle(self, chunk: Chunk) -> None:
+        """Judge a chunk of activities."""
+        engine = self._engines[chunk.partition]
+        for record in chunk.records:
+            if record.key == TICK_KEY:
+                engine.tick(tick_time(record.value) or 0.0, record.offset)
+            else:
+                engine.process(record.key or b"", record.value or b"", record.offset)
+        for signal in engine.take_signals():
+            key = signal.identity.encode("utf-8", "replace")
+            self._producer.add(
+                self._signals, partition_for(key, self._partitions), key, encode(signal)
+            )
+        self._forward_clock(chunk.partition, engine)
+        started = time.monotonic()
+        await self._producer.flush()
+        await self._table.write(chunk.partition, engine.flush())
+        self._progress.chunk("detect", chunk, time.monotonic() - started)
+
+    def _forward_clock(self, partition: int, engine: Engine) -> None:
+        clock = engine.state.meta.clock
+        if clock - self._forwarded[partition] >= FORWARD_SECONDS:
+            self._forwarded[partition] = clock
+            self._producer.add(self._signals, partition, TICK_KEY, tick_value(clock))
