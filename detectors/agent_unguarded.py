@@ -7,8 +7,8 @@ import msgspec
 from detectors.artifact_samples import activity as sample
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
 from detectors.toolbox.decay import DAY
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.proportion import Proportion, of_group
-from detectors.toolbox.shared import distinct
 from detectors.toolbox.window import label_of
 from schemas import facts
 from schemas.action import Action
@@ -126,7 +126,7 @@ class AgentUnguarded(Detector[GuardState, GuardShared]):
         """Count a session once, and once more as unguarded when it turns out to be."""
         self.observe(activity, state, context)
         session = _session(activity)
-        levels = [state.unguarded, *(group.unguarded for group in distinct(context))]
+        levels = [state.unguarded, *(group.unguarded for group in shared_levels(context))]
         if session not in state.sessions:
             for share in levels:
                 share.learn(False, activity.time, HALF_LIFE)

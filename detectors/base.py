@@ -76,6 +76,8 @@ class Metadata:
         severity_floor: OCSF severity id a lone signal has at least (1 info … 5 critical).
         runbook: steps for the analyst, one sentence each.
         blind_spots: what it cannot see.
+        judged_per_day: activities it scores per identity and day, to the order of magnitude. Says
+            how often chance makes it report, and so what a report weighs.
         version: raise it when `State` changes in a way that old bytes would be misread.
     """
 
@@ -90,10 +92,22 @@ class Metadata:
     runbook: tuple[str, ...]
     severity_floor: int = 2
     blind_spots: str = ""
+    judged_per_day: float = 4.0
     version: int = 1
+
+    @property
+    def signal_below(self) -> float:
+        """Scores at most this become signals: by chance, one in 32 identity-days.
+
+        A detector that judges rarely may report weaker scores than one that judges all day. The
+        correlator weighs them all; this only bounds the traffic.
+        """
+        return min(WEAKEST_SIGNAL, SIGNALS_PER_DAY / self.judged_per_day)
 
 
 MAX_TIMERS = 32
+SIGNALS_PER_DAY = 1 / 32  # by chance, per identity and detector
+WEAKEST_SIGNAL = 1 / 16
 
 
 class NoState(msgspec.Struct, array_like=True):
@@ -156,8 +170,8 @@ class Detector(ABC, Generic[StateT, SharedT]):
 
     A detector has no state of its own: the engine keeps one `State` per key and one `Shared` per
     peer group and for the organisation, and hands them in. No wall clock, no randomness: time is
-    `activity.time`. Per activity the engine calls `judge`, then, unless the activity is held out
-    as suspicious, `learn`.
+    `activity.time`. Per activity the engine calls `judge`, `observe` and, unless the activity is
+    held out as suspicious, `learn`.
 
     Both structs must be `msgspec.Struct` with `array_like=True`; append fields with defaults, or
     raise `Metadata.version`.
@@ -176,6 +190,13 @@ class Detector(ABC, Generic[StateT, SharedT]):
         """Take the activity into `state` and the shared levels.
 
         May be called a day of event time late, with an activity that was held out as suspicious.
+        """
+
+    def observe(self, activity: Activity, state: StateT, context: Context[SharedT]) -> None:
+        """Note that the activity happened, normal or not; called after `judge` for every one.
+
+        A burst must grow although each event of it is held out. Must not touch the shared levels,
+        and `learn` may follow, now or a day later.
         """
 
     def due(self, activity: Activity, state: StateT, context: Context[SharedT]) -> Score | None:  # noqa: ARG002

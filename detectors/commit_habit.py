@@ -51,6 +51,7 @@ class CommitHabit(Detector[CommitHabits, CommitHabits]):
         actions=frozenset({Action.COMMIT}),
         technique=Technique.STATISTICAL,
         stage=Stage.TAMPERING,
+        judged_per_day=2.0,
         attack=("T1078", "T1195.001"),
         severity_floor=2,
         runbook=(
@@ -89,8 +90,7 @@ class CommitHabit(Detector[CommitHabits, CommitHabits]):
             judged.append((p, "UTC offset", zone, state.offsets.usual()))
             p = self._gaps.judge(time, [level.gaps for level in levels])
             judged.append((p, "silence before", _days(time, state.gaps), "shorter"))
-        repository = activity.target.repository if activity.target else ""
-        if repository:
+        if repository := _repository(activity):
             p = self._repositories.judge(repository, time, [level.repositories for level in levels])
             judged.append((p, "repository", repository, state.repositories.usual()))
         if not judged:
@@ -118,13 +118,13 @@ class CommitHabit(Detector[CommitHabits, CommitHabits]):
             self._hours.learn(cell, time, [level.hours for level in levels])
             self._offsets.learn(zone_of(offset), time, [level.offsets for level in levels])
             self._gaps.learn(time, [level.gaps for level in levels])
-        if activity.target and activity.target.repository:
+        if repository := _repository(activity):
             repositories = [level.repositories for level in levels]
-            self._repositories.learn(activity.target.repository, time, repositories)
+            self._repositories.learn(repository, time, repositories)
 
     @staticmethod
     def examples() -> Iterable[Example]:
-        """Work as usual is quiet; a stranger's zone after a year's silence is not."""
+        """Work as usual is quiet; a stranger's night in a repository never touched is not."""
 
         def habit() -> Iterable[Activity]:
             for midnight in working_days(80):
@@ -150,8 +150,8 @@ class CommitHabit(Detector[CommitHabits, CommitHabits]):
             fires=False,
         )
         yield Example(
-            "after four years of silence, from the other side of the world, in a new repository",
-            lambda: after(commit(MONDAY + 1461 * DAY, "infrastructure", -480)),
+            "at night, on a machine in another zone, in a repository new to the author",
+            lambda: after(commit(MONDAY + 11 * HOUR, "infrastructure", -480)),
             fires=True,
         )
 
@@ -164,6 +164,12 @@ def zone_of(offset: int) -> str:
     """
     hours, minutes = divmod(abs(offset), 60)
     return f"{'-' if offset < 0 else '+'}{hours:02d}{minutes:02d}"
+
+
+def _repository(activity: Activity) -> str:
+    """Owner and name; the host is the same for nearly all and would cost state."""
+    full = activity.target.repository if activity.target else ""
+    return full.partition("/")[2] or full
 
 
 def _own_offset(activity: Activity) -> int | None:

@@ -50,6 +50,7 @@ class FactorChange(Detector[Acts, SharedActs]):
         actions=_CHANGES | {Action.LOGIN, Action.SSO},
         technique=Technique.STATISTICAL,
         stage=Stage.PERSISTENCE,
+        judged_per_day=1 / 64,
         attack=("T1556.006", "T1098.005"),
         severity_floor=3,
         runbook=(

@@ -64,6 +64,7 @@ class LoginNovelty(Detector[LoginHabits, SharedHabits]):
         actions=frozenset({Action.LOGIN, Action.SSO}),
         technique=Technique.STATISTICAL,
         stage=Stage.ACCESS,
+        judged_per_day=8.0,
         attack=("T1078", "T1078.004"),
         severity_floor=2,
         runbook=(

@@ -9,8 +9,8 @@ import msgspec
 from detectors.artifact_samples import publish
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
 from detectors.toolbox.decay import DAY
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.proportion import Proportion, of_group
-from detectors.toolbox.shared import distinct
 from detectors.toolbox.window import label_of
 from schemas import facts
 from schemas.action import Action
@@ -65,6 +65,7 @@ class PackageTrustDrop(Detector[TrustState, TrustShared]):
         actions=frozenset({Action.PACKAGE_PUBLISH}),
         technique=Technique.STATISTICAL,
         stage=Stage.PUBLICATION,
+        judged_per_day=1 / 8,
         attack=("T1195.002", "T1554", "T1204"),
         severity_floor=2,
         runbook=(
@@ -115,7 +116,7 @@ class PackageTrustDrop(Detector[TrustState, TrustShared]):
             if drop is None:
                 continue
             state.drops[i].learn(drop, activity.time, HALF_LIFE)
-            for group in distinct(context):
+            for group in shared_levels(context):
                 group.drops[i].learn(drop, activity.time, HALF_LIFE)
         state.accounts = _latest(state.accounts, activity.actor.account)
         state.emails = _latest(state.emails, _email(activity))

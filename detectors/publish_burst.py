@@ -9,9 +9,9 @@ from detectors.artifact_samples import MINUTE, publish, rhythm, train
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
 from detectors.toolbox.burst import Bursts, of_group
 from detectors.toolbox.decay import DAY
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.rate import Moments, Rate
 from detectors.toolbox.sessions import Sessions
-from detectors.toolbox.shared import distinct
 from detectors.toolbox.window import label_of
 from schemas import facts
 from schemas.action import Action
@@ -83,6 +83,7 @@ class PublishBurst(Detector[BurstState, BurstShared]):
         actions=frozenset({Action.PACKAGE_PUBLISH}),
         technique=Technique.STATISTICAL,
         stage=Stage.PUBLICATION,
+        judged_per_day=1 / 8,
         attack=("T1195.002", "T1554"),
         severity_floor=2,
         runbook=(
@@ -175,7 +176,7 @@ class PublishBurst(Detector[BurstState, BurstShared]):
         growth = state.bursts.learn(time, label_of(package), GAP, KEEP, HALF_LIFE)
         opens = len(state.bursts.recent.session(time, GAP)) == 1
         day = state.days.learn(time, DAY, HALF_LIFE) if opens else None
-        for shared in distinct(context):
+        for shared in shared_levels(context):
             habit = _habit(shared, activity)
             if growth:
                 habit.bursts.learn(*growth, time, HALF_LIFE)

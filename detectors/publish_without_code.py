@@ -7,8 +7,8 @@ import msgspec
 from detectors.artifact_samples import MINUTE, change_ref, publish
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
 from detectors.toolbox.decay import DAY, HOUR, factor
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.matches import Match, Matches, of_group
-from detectors.toolbox.shared import distinct
 from detectors.toolbox.versions import mark_label, version_labels
 from detectors.toolbox.window import Window, label_of
 from schemas import facts
@@ -79,6 +79,7 @@ class PublishWithoutCode(Detector[CodeState, CodeShared]):
         actions=frozenset({Action.PACKAGE_PUBLISH}) | CODE | TAGS,
         technique=Technique.STATISTICAL,
         stage=Stage.PUBLICATION,
+        judged_per_day=1 / 4,
         attack=("T1195.002", "T1554"),
         severity_floor=3,
         runbook=(
@@ -183,7 +184,7 @@ class PublishWithoutCode(Detector[CodeState, CodeShared]):
         if early:
             state.at = max(state.at, time)
         (state.early if early else state.late).add(found, keep)
-        for group in distinct(context):
+        for group in shared_levels(context):
             (group.early if early else group.late).add(found, FORGET)
 
     @staticmethod

@@ -9,9 +9,9 @@ from detectors.base import Context, Detector, Example, Metadata, Scope, Score, S
 from detectors.toolbox import burst
 from detectors.toolbox.burst import Bursts
 from detectors.toolbox.decay import DAY
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.proportion import Proportion, of_group
 from detectors.toolbox.sessions import Sessions
-from detectors.toolbox.shared import distinct
 from detectors.toolbox.window import label_of
 from schemas import facts
 from schemas.action import Action
@@ -64,6 +64,7 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         actions=REWRITES | {Action.BRANCH_DELETE},
         technique=Technique.STATISTICAL,
         stage=Stage.TAMPERING,
+        judged_per_day=0.5,
         attack=("T1195.002", "T1565.001", "T1070"),
         severity_floor=3,
         runbook=(
@@ -149,7 +150,7 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         self, activity: Activity, state: RewriteState, context: Context[RewriteShared]
     ) -> None:
         """Count the size that the session has reached as normal; and pushes, forced or not."""
-        groups = distinct(context)
+        groups = shared_levels(context)
         time = activity.time
         if _to_default_branch(activity):
             forced = activity.facts.get(facts.FORCED) is True

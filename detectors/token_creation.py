@@ -74,6 +74,7 @@ class TokenCreation(Detector[TokenHabits, SharedTokenHabits]):
         actions=_MADE | _CHANGES | {Action.LOGIN, Action.SSO},
         technique=Technique.STATISTICAL,
         stage=Stage.PERSISTENCE,
+        judged_per_day=1 / 64,
         attack=("T1098.001", "T1550.001", "T1098.004"),
         severity_floor=3,
         runbook=(

@@ -8,7 +8,7 @@ import msgspec
 from detectors.artifact_samples import publish
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
 from detectors.toolbox.decay import DAY, HOUR
-from detectors.toolbox.shared import distinct
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.window import label_of
 from schemas import facts
 from schemas.action import Action
@@ -75,6 +75,7 @@ class YoungDependency(Detector[DependencyState, DependencyShared]):
         actions=frozenset({Action.PACKAGE_PUBLISH}),
         technique=Technique.STATISTICAL,
         stage=Stage.PUBLICATION,
+        judged_per_day=1 / 8,
         attack=("T1195.001", "T1195.002"),
         severity_floor=3,
         runbook=(
@@ -125,7 +126,7 @@ class YoungDependency(Detector[DependencyState, DependencyShared]):
         package = _package(activity)
         if not package:
             return
-        groups = distinct(context)
+        groups = shared_levels(context)
         for group in groups:
             if not group.since:
                 group.since = activity.time

@@ -82,7 +82,7 @@ def read_history(path: str | Path, *, pseudonymise: bool = False) -> Iterator[di
 
     Args:
         path: a working tree or a bare repository.
-        pseudonymise: hash the addresses: equal stays equal, with no way back.
+        pseudonymise: hash the addresses. Equal stays equal; who knows an address can find it.
 
     Yields:
         `{"source": "git.log", "event": {...}}`.

@@ -2,7 +2,9 @@
 
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from math import log2
 
 import orjson
 import pytest
@@ -405,32 +407,30 @@ def test_a_newer_state_is_refused_and_a_torn_one_too() -> None:
 
 def test_the_threshold_follows_from_the_budget() -> None:
     def at(alerts: float, detectors: int = 8) -> float:
-        return threshold_bits([4.0] * detectors, 6 * HOUR, alerts)
+        return threshold_bits([(4.0, 7.0)] * detectors, 6 * HOUR, alerts)
 
     assert at(1e-4) > at(1e-3) > at(1e-2)
     assert at(1e-3, detectors=28) > at(1e-3)
     # One detector, little else in memory: the rate of p <= 2^-b itself. 1024 events a day and
     # one alert in 1024 days allow p <= 2^-20; less the 10 bits for the chances is 10.
-    assert threshold_bits([1024.0], 60.0, 1 / 1024) == pytest.approx(10.0, abs=0.5)
+    assert threshold_bits([(1024.0, 7.0)], 60.0, 1 / 1024) == pytest.approx(10.0, abs=0.5)
 
 
 @pytest.mark.parametrize("judged", [1.0, 8.0, 60.0])
 def test_chance_alone_keeps_to_the_budget(judged: float) -> None:
     """Uniform p-values, as detectors owe them, for 4,000 identity-days."""
     per_thousand = 10.0
-    names = NAMES
-    chosen = CorrelationSettings(
-        alerts_per_1000_identities_per_day=per_thousand, default_judged_per_day=judged
-    )
-    correlator = Correlator(chosen, {name: DETECTORS[name] for name in names})
+    chosen = CorrelationSettings(alerts_per_1000_identities_per_day=per_thousand)
+    detectors = {name: replace(DETECTORS[name], judged_per_day=judged) for name in NAMES}
+    correlator = Correlator(chosen, detectors)
     dice = random.Random(7)  # noqa: S311 - a seeded simulation
     days, identities = 40, 100
     opened = 0
     for _ in range(identities):
         events = [
-            signal(name, at, 7.0 + dice.expovariate(0.6931471805599453))
-            for name in names
-            for at in _poisson(dice, judged * 2**-7, days)
+            signal(name, at, -log2(meta.signal_below) + dice.expovariate(0.6931471805599453))
+            for name, meta in detectors.items()
+            for at in _poisson(dice, judged * meta.signal_below, days)
         ]
         _, findings = run(correlator, sorted(events, key=lambda s: s.time))
         opened += sum(f.activity is FindingActivity.CREATE for f in findings)

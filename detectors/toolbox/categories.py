@@ -29,7 +29,7 @@ import msgspec
 
 from detectors.toolbox.decay import DAY, UNIT, step_factor, steps_between
 
-MAX_TEXT = 24
+MAX_TEXT = 32
 _TIE = 1.0 + 1e-9  # probabilities that differ by rounding only are equal
 _PRIOR_DISCOUNT = 0.2
 _NEW_TO_ALL = 0.25
@@ -110,6 +110,9 @@ class CategoryModel:
     def learn(self, value: str, time: float, levels: Sequence[Categories]) -> None:
         """Count the value for the entity, and above as far as it was new."""
         key = key_of(value)
+        last = next(reversed(levels[0].weights), None)
+        if key == last and 0.0 <= time - levels[0].time < self.repeat:
+            return
         for index, level in enumerate(levels):
             known = key in level.weights
             self._count(key, time, level, self.shared_cap if index else self.cap)
@@ -118,9 +121,6 @@ class CategoryModel:
 
     def _count(self, key: str, time: float, level: Categories, cap: int) -> None:
         weights = level.weights
-        last = next(reversed(weights), None)
-        if key == last and 0.0 <= time - level.time < self.repeat:
-            return
         steps = steps_between(level.time, time, self.half_life) if level.time else 0
         if steps:
             left = step_factor(steps)
@@ -178,9 +178,11 @@ class CategoryModel:
         if weight:
             scale, total, discount, reserve = self._mass(entity, time)
             # A value more frequent than all that the levels above can hand down is compared with
-            # the entity's own values only: the usual case, and it spares the walk over the rest.
+            # the entity's own values only, and those count as likelier that remain so whatever is
+            # handed down: the usual case, and it spares the walk over the levels above.
             if weight * scale - discount >= reserve:
-                above = sum(w * scale - discount for w in entity.weights.values() if w > weight)
+                likelier = (w for w in entity.weights.values() if (w - weight) * scale > reserve)
+                above = sum(w * scale - discount for w in likelier)
                 return min(1.0, 1.0 - above / (total + self.concentration))
         at_most = self.probability(value, time, levels) * _TIE
         _, total, _, reserve = self._mass(entity, time)

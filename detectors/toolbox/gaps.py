@@ -1,14 +1,16 @@
 """Gaps: how unusual is it that the entity was away for so long?
 
 Activities less than eight hours apart are one sitting: within it gaps come in runs and say nothing
-of how long somebody stays away. Between sittings, a histogram of gaps in classes that double, with
-a Dirichlet prior from those of the peers and of the organisation, at last from equal classes::
+of how long somebody stays away. Between sittings, a histogram of gaps in classes that double. With
+k of n gaps in the class of this one or longer, and b the same share in the group::
 
-    P(class) = (n_class + a * base(class)) / (n + a)
+    p = (k + 1 + a * b) / (n + 1 + a)
 
-The p-value of a gap is the mass of its class and all longer ones; of peers and organisation the one
-counts that finds the gap less surprising (the peers are part of the organisation, and to multiply
-the two would use their gaps twice). Gaps of people are far from
+(k + 1) / (n + 1) is the conformal p-value, valid for any distribution (Vovk, Gammerman, Shafer,
+"Algorithmic Learning in a Random World", 2005, doi:10.1007/b106715): n gaps never say that
+something is rarer than one in n + 1. Of peers and organisation the one counts that finds the gap
+less surprising: the peers are part of the organisation, to multiply would use their gaps twice.
+Gaps of people are far from
 exponential and from log-normal (bursts by day, pauses of months), hence no formula for the tail:
 Barabasi, "The origin of bursts and heavy tails in human dynamics", 2005, doi:10.1038/nature03459.
 """
@@ -58,7 +60,7 @@ class GapModel:
     >>> me = Gaps()
     >>> for day in range(60):
     ...     model.learn(1e9 + 86400 * day, [me])
-    >>> model.judge(1e9 + 86400 * 60, [me]) > 0.5, model.judge(1e9 + 86400 * 900, [me]) < 0.05
+    >>> model.judge(1e9 + 86400 * 60, [me]) > 0.5, model.judge(1e9 + 86400 * 900, [me]) < 0.08
     (True, True)
     """
 
@@ -71,14 +73,14 @@ class GapModel:
         if not entity.time or time - entity.time < _SITTING:
             return 1.0
         first = class_of(time - entity.time)
-        equal = (CLASSES - first) / CLASSES
-        base = max((self._tail(level, first, equal) for level in levels[1:]), default=equal)
+        base = max((self._tail(level, first, 0.0) for level in levels[1:]), default=1.0)
         return self._tail(entity, first, base)
 
     def _tail(self, level: Gaps, first: int, base: float) -> float:
+        longer = sum(level.classes[first:]) / UNIT
+        worth = self.concentration
         total = sum(level.classes) / UNIT
-        tail = sum(level.classes[first:]) / UNIT
-        return (tail + self.concentration * base) / (total + self.concentration)
+        return min(1.0, (longer + 1.0 + worth * base) / (total + 1.0 + worth * (base > 0.0)))
 
     def learn(self, time: float, levels: Sequence[Gaps]) -> None:
         """Count the gap that ends at `time`."""

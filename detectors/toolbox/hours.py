@@ -16,6 +16,7 @@ The p-value of h is the mass of the cells at most as likely as h.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import msgspec
 
@@ -49,15 +50,13 @@ class Hours(msgspec.Struct, array_like=True):
             return "nothing yet"
         weekday, weekend = self.cells[:24], self.cells[24:]
         kind, hours = max(("weekdays", weekday), ("weekends", weekend), key=lambda x: sum(x[1]))
-        wanted = 0.8 * sum(hours)
+        sums = [0, *accumulate(hours + hours)]
+        wanted = 0.8 * sums[24]
         span, start = min(
-            (
-                (span, start)
-                for start in range(24)
-                for span in range(1, 25)
-                if sum(hours[(start + i) % 24] for i in range(span)) >= wanted
-            ),
-            default=(24, 0),
+            (span, start)
+            for start in range(24)
+            for span in range(1, 25)
+            if sums[start + span] - sums[start] >= wanted
         )
         return f"{kind} {start:02d}-{(start + span) % 24:02d} h"
 

@@ -20,7 +20,7 @@ from detectors.toolbox.proportion import Proportion, of_group
 from schemas.activity import Origin
 from schemas.signal import Feature, bits
 
-MAX_FRESH = 8
+MAX_FRESH = 16
 # Before anybody has been watched: one login in ten thousand, worth half such a login.
 _STRANGERS = 1e-4
 _STRANGERS_WORTH = 5000.0

@@ -29,10 +29,10 @@ def command(
     from rich.console import Console
 
     from pipeline.cli.render import line, panel
-    from pipeline.follow import AlertFollower
+    from pipeline.follow import AlertFollower, Start
 
     console = Console()
-    start = "beginning" if from_beginning else "end"
+    start: Start = "beginning" if from_beginning else "end"
     with (
         options.reported(),
         AlertFollower(options.kafka_settings(bootstrap), Topics(prefix).alerts, start) as follower,

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipeline.cli import options
-from pipeline.git_import import GitImportError, read_history
+from pipeline.git_import import GitError, read_history
 from pipeline.records import to_line
 
 
@@ -36,5 +36,5 @@ def git(paths: tuple[Path, ...], pseudonymise: bool) -> None:
                 for record in read_history(path, pseudonymise=pseudonymise):
                     sys.stdout.buffer.write(to_line(record))
             sys.stdout.buffer.flush()
-        except GitImportError as error:
+        except GitError as error:
             options.fail(str(error))

@@ -37,17 +37,14 @@ def command(files: tuple[str, ...], source: str, identities: Path | None) -> Non
         out = sys.stdout.buffer
         for record in read(files, source):
             if isinstance(record, RejectedError):
-                error = record
+                error: RejectedError | None = record
+                where = ""
             else:
-                try:
-                    out.write(to_json(normaliser.activities(record.raw, record.source)))
-                    continue
-                except RejectedError as caught:
-                    position = record.raw.position
-                    error = RejectedError(
-                        caught.reason, f"{position.topic}:{position.offset}: {caught.detail}"
-                    )
-            rejected[error.reason] += 1
-            click.echo(f"devspm: rejected: {error}", err=True)
+                activities, error = normaliser.normalise(record.raw, record.source)
+                out.write(to_json(activities))
+                where = f"{record.raw.position.topic}:{record.raw.position.offset}: "
+            if error is not None:
+                rejected[error.reason] += 1
+                click.echo(f"devspm: rejected: {where}{error}", err=True)
         out.flush()
     sys.exit(1 if rejected else 0)

@@ -52,14 +52,12 @@ class Scan:
             if isinstance(record, RejectedError):
                 self.rejected[record.reason] += 1
                 continue
-            try:
-                activities = self._pipeline.normaliser.activities(record.raw, record.source)
-            except RejectedError as error:
+            activities, error = self._pipeline.normaliser.normalise(record.raw, record.source)
+            if error is not None:
                 self.rejected[error.reason] += 1
-                continue
             self.activities += len(activities)
             self._days.update((a.actor.identity, int(a.time // DAY)) for a in activities)
-            yield from self._count(self._pipeline.feed_activities(activities))
+            yield from self._count(self._pipeline.feed(activities))
         yield from self._count(self._pipeline.finish(CLOSING_SECONDS))
 
     def _count(self, findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -27,10 +27,9 @@ def chance_rate(judged_per_day: float, above: float, signal_bits: float) -> floa
 
 
 def threshold_bits(
-    judged_per_day: Iterable[float],
+    detectors: Iterable[tuple[float, float]],
     half_life: float,
     alerts_per_day: float,
-    signal_bits: float = 7.0,
     min_bits: float = 1.0,
 ) -> float:
     """Least evidence that chance alone reaches at most `alerts_per_day` times per identity.
@@ -44,17 +43,17 @@ def threshold_bits(
     doi:10.1007/978-3-319-50332-5.
 
     Args:
-        judged_per_day: for each detector, events that it judges per identity and day.
+        detectors: for each, the events that it judges per identity and day, and the bits that it
+            reports at least.
         half_life: of evidence, seconds.
         alerts_per_day: false alerts per identity and day that are acceptable.
-        signal_bits: what detectors report at least.
         min_bits: weights below it are not counted.
     """
     decay = log(2) * DAY / half_life
-    rates = list(judged_per_day)
+    detectors = list(detectors)
     levels = int(CEILING / STEP)
     heavier = [
-        sum(chance_rate(n, max(min_bits, (j - 0.5) * STEP), signal_bits) for n in rates)
+        sum(chance_rate(n, max(min_bits, (j - 0.5) * STEP), least) for n, least in detectors)
         for j in range(1, levels + 1)
     ]
     mass = [1.0]

@@ -33,7 +33,10 @@ class Correlator:
         self.settings = settings
         self._detectors = detectors
         self.threshold = settings.threshold_bits or threshold_bits(
-            (settings.judged(detector) for detector in sorted(detectors)),
+            (
+                (settings.judged(meta), -log2(meta.signal_below))
+                for _, meta in sorted(detectors.items())
+            ),
             settings.half_life,
             settings.alerts_per_1000_identities_per_day / 1000,
             min_bits=settings.min_bits,
@@ -127,11 +130,11 @@ class Correlator:
 
     def _weigh(self, signal: Signal) -> float | None:
         """Evidence of a signal in bits; None if it says nothing."""
-        bits = weight(signal.bits, self.settings.judged(signal.detector))
-        bits = min(bits, self.settings.cap_bits)
-        if bits >= self.settings.min_bits:
-            return bits
-        return max(bits, 0.0) if self._opens_alone(signal.detector) else None
+        evidence = weight(signal.bits, self.settings.judged(self._meta(signal.detector)))
+        evidence = min(evidence, self.settings.cap_bits)
+        if evidence >= self.settings.min_bits:
+            return evidence
+        return max(evidence, 0.0) if self._opens_alone(signal.detector) else None
 
     def _assess(self, state: IncidentState) -> IncidentState:
         counts = {d.id: d.count for d in state.detectors}

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from detectors.base import Metadata
+
 HOUR = 3600.0
 DAY = 24 * HOUR
 
@@ -12,8 +14,8 @@ class CorrelationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     Attributes:
         alerts_per_1000_identities_per_day: false alerts that the team is ready to look at; the
             opening threshold follows from it (`pipeline.correlate.budget`).
-        judged_per_day: per detector id, how many events it judges per identity and day.
-        default_judged_per_day: the same for a detector that is not listed.
+        judged_per_day: per detector id, how many events it judges per identity and day, where
+            that is known better than by its metadata.
         threshold_bits: opens an incident; set it to override what follows from the budget.
         half_life: evidence loses half of its weight in this time.
         min_bits: a signal that weighs less says nothing.
@@ -31,7 +33,6 @@ class CorrelationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     alerts_per_1000_identities_per_day: float = 1.0
     judged_per_day: dict[str, float] = msgspec.field(default_factory=dict)
-    default_judged_per_day: float = 4.0
     threshold_bits: float | None = None
     half_life: float = 6 * HOUR
     min_bits: float = 1.0
@@ -50,7 +51,6 @@ class CorrelationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         """Refuse what cannot work. Raises ValueError."""
         positive = (
             "alerts_per_1000_identities_per_day",
-            "default_judged_per_day",
             "half_life",
             "quiet",
             "max_age",
@@ -68,6 +68,6 @@ class CorrelationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         if not 0 <= self.same_stage_share <= 1:
             raise ValueError("same_stage_share must be between 0 and 1")
 
-    def judged(self, detector: str) -> float:
+    def judged(self, detector: Metadata) -> float:
         """Events that a detector judges per identity and day."""
-        return self.judged_per_day.get(detector, self.default_judged_per_day)
+        return self.judged_per_day.get(detector.id, detector.judged_per_day)

@@ -22,8 +22,6 @@ class EngineSettings:
     """How the engine treats scores and time.
 
     Attributes:
-        signal_below: scores at most this become signals. 2**-7: under a calibrated p one in 128
-            benign judgements; the correlator weighs them, this only bounds the traffic.
         hold_seconds: how long a signalled activity waits before it is learned as normal, if no
             other detector has signalled under the same key meanwhile. A day: long enough for an
             analyst or a second detector, short enough for a new laptop.
@@ -33,7 +31,6 @@ class EngineSettings:
             for events that come a little out of order.
     """
 
-    signal_below: float = 2.0**-7
     hold_seconds: float = 86400.0
     confirm_seconds: float = 3600.0
     lateness_seconds: float = 7 * 86400.0
@@ -50,7 +47,6 @@ class _Runner:
         detector: Detector[Any, Any],
         state: PartitionState[KeyState],
         stats: EngineStats,
-        signal_below: float,
     ) -> None:
         self.detector = detector
         self.id = detector.meta.id
@@ -58,7 +54,9 @@ class _Runner:
         self.levels = Levels(detector, self.slot, state)
         self.guard = Guard(self.id, stats, lambda: state.meta.clock)
         organization = self.levels.of(ORGANIZATION)
-        self.context: Context[Any] = Context("", organization, organization, signal_below)
+        self.context: Context[Any] = Context(
+            "", organization, organization, detector.meta.signal_below
+        )
         self.saves: set[str] = set()
 
 
@@ -92,7 +90,7 @@ class Engine:
         self._runners: dict[str, _Runner] = {}
         self._by_scope: dict[tuple[bytes, str], list[_Runner]] = {}
         for detector in detectors:
-            runner = _Runner(detector, self.state, self.stats, self.settings.signal_below)
+            runner = _Runner(detector, self.state, self.stats)
             self._runners[runner.id] = runner
             for action in detector.meta.actions:
                 scope = detector.meta.scope.value.encode()
@@ -190,7 +188,8 @@ class Engine:
             if score is not None:
                 check(score)
                 self.stats.judged[runner.id] += 1
-            if score is not None and score.p <= self.settings.signal_below:
+            detector.observe(activity, own, context)
+            if score is not None and score.p <= runner.context.signal_below:
                 self._signal(runner, key, entry, activity, score)
                 self._hold(runner, entry, activity)
             else:
@@ -294,7 +293,7 @@ class Engine:
                 if score is not None:
                     check(score)
                     self.stats.judged[runner.id] += 1
-                    if score.p <= self.settings.signal_below:
+                    if score.p <= runner.context.signal_below:
                         self._signal(runner, key, entry, timer.activity, score, absent_at=timer.at)
             self._take_timers(runner, entry)
             runner.guard.succeeded()

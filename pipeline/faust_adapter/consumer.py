@@ -229,6 +229,10 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             if topics is None or tp in topics or tp.topic in topics:
                 yield tp
 
+    async def _commit(self, offsets: Mapping[Any, int]) -> bool:
+        # After a crash the thread answers no more, and stopping would wait for it for ever.
+        return not self.crashed and bool(await super()._commit(offsets))
+
     def _new_offset(self, tp: Any) -> int | None:
         # Faust lists what is acknowledged for its own commits.
         self._acked[tp].clear()

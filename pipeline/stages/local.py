@@ -14,7 +14,6 @@ from schemas.activity import Activity
 from schemas.finding import Finding
 from schemas.identity import IdentityMap
 from schemas.signal import Signal
-from schemas.sources import Raw
 
 FLUSH_EVERY = 10_000  # records; bounds what is kept decoded
 
@@ -29,7 +28,7 @@ def apply(entries: Iterable[Entry], stored: dict[bytes, bytes]) -> None:
 
 
 class LocalPipeline:
-    """Raw records in, findings out.
+    """Raw records in, by `normaliser` and `feed`, findings out.
 
     Args:
         detectors: which to run.
@@ -61,12 +60,8 @@ class LocalPipeline:
         self._signal_offset = -1
         self._flush_at = FLUSH_EVERY
 
-    def feed(self, raw: Raw, source: str = "") -> list[Finding]:
-        """One raw record. Raises RejectedError; the pipeline stays usable."""
-        return self.feed_activities(self.normaliser.activities(raw, source))
-
-    def feed_activities(self, activities: Iterable[Activity]) -> list[Finding]:
-        """Activities that are normalised already."""
+    def feed(self, activities: Iterable[Activity]) -> list[Finding]:
+        """Judge the activities of a record."""
         for activity in activities:
             for key in self.normaliser.keys(activity):
                 self._activity_offset += 1

@@ -55,33 +55,38 @@ class Normaliser:
                 scopes.setdefault(str(action), set()).add(detector.meta.scope)
         self._scopes = {action: tuple(sorted(wanted)) for action, wanted in scopes.items()}
 
-    def activities(self, raw: Raw, source: str = "") -> list[Activity]:
-        """The activities of a record, identities resolved.
+    def normalise(self, raw: Raw, source: str = "") -> tuple[list[Activity], RejectedError | None]:
+        """The activities of a record, identities resolved, and why it is rejected, if it is.
+
+        A record that holds several events can give some activities and be rejected all the same,
+        for the one that is no event.
 
         Args:
             raw: the record.
             source: name of its parser; if empty, the record's shape decides.
-
-        Raises:
-            RejectedError: the record is one for the dead letters.
         """
         name = UNKNOWN
+        found: list[Activity] = []
         try:
             parser = source_named(source) if source else recognise(raw.event)
             name = parser.name
-            found = [
-                self._place(activity, index) for index, activity in enumerate(parser.parse(raw))
-            ]
+            for activity in parser.parse(raw):
+                found.append(self._place(activity, len(found)))
         except RejectedError as error:
-            self.reject(name, error.reason)
-            raise
+            rejection = error
         except Exception as error:
             logger.exception("parser %s failed at %s", name, raw.position)
-            self.reject(name, "parser_error")
-            raise RejectedError("parser_error", f"{name}: {type(error).__name__}") from error
-        self.stats.events[name, "accepted"] += 1
+            rejection = RejectedError("parser_error", f"{name}: {type(error).__name__}")
+        else:
+            self._accept(name, len(found))
+            return found, None
+        self.reject(name, rejection.reason)
         self.stats.activities[name] += len(found)
-        return found
+        return found, rejection
+
+    def _accept(self, source: str, activities: int) -> None:
+        self.stats.events[source, "accepted"] += 1
+        self.stats.activities[source] += activities
 
     def reject(self, source: str, reason: str) -> None:
         """Count a record that becomes a dead letter."""

@@ -68,11 +68,9 @@ class NormaliseAgent:
             headers,
             Position(record.topic, record.partition, record.offset),
         )
-        try:
-            activities = self._normaliser.activities(raw, headers.get("source", ""))
-        except RejectedError as error:
-            self._bury(record, error)
-            return
+        activities, rejection = self._normaliser.normalise(raw, headers.get("source", ""))
+        if rejection is not None:
+            self._bury(record, rejection)
         for activity in activities:
             self._clock.saw(min(activity.time, raw.received))
             try:

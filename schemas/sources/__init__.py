@@ -5,30 +5,28 @@ from types import MappingProxyType
 
 import orjson
 
-from schemas.sources import (
-    claude_code_otel,
-    git_log,
-    github_audit,
-    github_webhook,
-    npm_hook,
-    npm_registry,
-    okta_system_log,
-)
 from schemas.sources.base import Raw, RejectedError, Source
+from schemas.sources.claude_code_otel import SOURCE as CLAUDE_CODE_OTEL
+from schemas.sources.git_log import SOURCE as GIT_LOG
+from schemas.sources.github_audit import SOURCE as GITHUB_AUDIT
+from schemas.sources.github_webhook import SOURCE as GITHUB_WEBHOOK
+from schemas.sources.npm_hook import SOURCE as NPM_HOOK
+from schemas.sources.npm_registry import SOURCE as NPM_REGISTRY
+from schemas.sources.okta_system_log import SOURCE as OKTA_SYSTEM_LOG
 
 __all__ = ["SOURCES", "Raw", "RejectedError", "Source", "recognise", "source_named"]
 
 SOURCES: Mapping[str, Source] = MappingProxyType(
     {
-        module.SOURCE.name: module.SOURCE
-        for module in (
-            github_audit,
-            github_webhook,
-            git_log,
-            npm_registry,
-            npm_hook,
-            okta_system_log,
-            claude_code_otel,
+        source.name: source
+        for source in (
+            GITHUB_AUDIT,
+            GITHUB_WEBHOOK,
+            GIT_LOG,
+            NPM_REGISTRY,
+            NPM_HOOK,
+            OKTA_SYSTEM_LOG,
+            CLAUDE_CODE_OTEL,
         )
     }
 )

@@ -1,21 +1,21 @@
-"""Reading vendors' JSON: small, total helpers that every parser shares.
+"""Reading vendors' JSON: the helpers that every parser shares, in one place to import from.
 
-The getters never raise: a value of another type than asked for counts as absent. What must stop
-a record (`load`, `epoch`, `check_time`) raises `RejectedError` with a reason of the closed set.
+The getters (`schemas.sources.values`) never raise. What must stop a record (`load`, `epoch`,
+`check_time`) raises `RejectedError` with a reason of the closed set.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from math import isfinite
 
 import orjson
 
-from schemas.activity import NO_ORIGIN, Origin
+from schemas.activity import pseudonym
 from schemas.sources.base import Raw, RejectedError
 from schemas.sources.client import client_of
+from schemas.sources.origin import address_of, network_of, origin_of
 from schemas.sources.repository import repository_of
+from schemas.sources.values import MAX_TEXT, count, flag, items, lower, mapping, number, text
 
 __all__ = [
     "account",
@@ -37,70 +37,17 @@ __all__ = [
     "origin_of",
     "repository_of",
     "text",
+    "token_of",
 ]
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
-MAX_TEXT = 1024  # an activity stays small whatever a vendor's field holds
 DAY = 86_400.0
 FLOOR = 631_152_000.0  # 1990-01-01
 CEILING = 4_102_444_800.0  # 2100-01-01: the bound when nobody knows when a record was received
 CACHED = 65_536
-MAX_COUNT = 1 << 53
-MAX_ASN = (1 << 32) - 1
 
-_EMPTY: dict[str, object] = {}
-_NOTHING: list[object] = []
-
-
-def text(value: object) -> str:
-    """Any scalar as stripped text of at most 1024 characters; "" for null, objects, arrays."""
-    if isinstance(value, str):
-        return value.strip()[:MAX_TEXT]
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else ""
-
-
-def lower(value: object) -> str:
-    """`text`, lower case."""
-    return text(value).lower()
-
-
-def number(value: object) -> float | None:
-    """A finite number, also when a vendor wrote it as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        result = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return result if isfinite(result) else None
-
-
-def count(value: object) -> int | None:
-    """A number of things as an exact integer from 0 to 2**53; None for anything else."""
-    result = number(value)
-    return int(result) if result is not None and 0 <= result <= MAX_COUNT else None
-
-
-def flag(value: object) -> bool | None:
-    """A truth value, also as text ("true", "false"); None for anything else."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower())
-    return None
-
-
-def mapping(value: object) -> dict[str, object]:
-    """The JSON object, or an empty one for anything else. Do not change what it returns."""
-    return value if isinstance(value, dict) else _EMPTY
-
-
-def items(value: object) -> list[object]:
-    """The JSON array, or an empty one for anything else. Do not change what it returns."""
-    return value if isinstance(value, list) else _NOTHING
+_READABLE = int | float | str
 
 
 def account(system: str, login: object) -> str:
@@ -109,10 +56,18 @@ def account(system: str, login: object) -> str:
     return f"{system}:{name}" if name else ""
 
 
+@lru_cache(CACHED)
+def token_of(value: str) -> str:
+    """`pseudonym` of a token's hash or id, remembered: a token is used again and again."""
+    return pseudonym(value)
+
+
 def header(raw: Raw, name: str) -> str:
     """A transport header as text that can be stored: characters no encoder takes are replaced."""
     value = raw.headers.get(name, "")
-    return value.encode("utf-8", "replace").decode().strip()[:MAX_TEXT] if value else ""
+    if not value.isascii():
+        value = value.encode("utf-8", "replace").decode()
+    return value.strip()[:MAX_TEXT]
 
 
 def load(raw: Raw, limit: int = MAX_BYTES) -> dict[str, object]:
@@ -184,7 +139,7 @@ def epoch(value: object) -> float:
     Raises:
         RejectedError: `wrong_type` for anything but text and numbers, `bad_time` for others.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, _READABLE):
         raise RejectedError("wrong_type", f"a time is text or a number, not {type(value).__name__}")
     if isinstance(value, str) and value[4:5] == "-":
         try:
@@ -220,57 +175,3 @@ def check_time(t: float, received: float) -> float:
     if FLOOR <= t <= latest and t != CEILING:
         return t
     raise RejectedError("bad_time", "before 1990 or over a day after the record was received")
-
-
-@lru_cache(CACHED)
-def _address(ip: str) -> IPv4Address | IPv6Address | None:
-    bare = ip.strip().partition("%")[0]
-    if bare.startswith("["):  # [2001:db8::1]:443
-        bare = bare[1:].partition("]")[0]
-    elif bare.count(":") == 1:  # 192.0.2.1:443
-        bare = bare.partition(":")[0]
-    try:
-        address = ip_address(bare)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def address_of(ip: object) -> str:
-    """The IP address in canonical text form, without port, zone or IPv4 mapping; "" for others."""
-    address = _address(ip) if isinstance(ip, str) else None
-    return str(address) if address else ""
-
-
-def network_of(ip: object, asn: object = None) -> str:
-    """`AS64496` where the autonomous system is known, else the address's /24 or /48, else ""."""
-    if asn is not None:
-        known = number(asn[2:] if isinstance(asn, str) and asn[:2].upper() == "AS" else asn)
-        if known is not None and 0 < known <= MAX_ASN:
-            return f"AS{int(known)}"
-    return _network(ip) if isinstance(ip, str) else ""
-
-
-@lru_cache(CACHED)
-def _network(ip: str) -> str:
-    address = _address(ip)
-    if address is None:
-        return ""
-    if isinstance(address, IPv4Address):
-        return f"{address}".rpartition(".")[0] + ".0/24"
-    prefix = IPv6Address(int(address) >> 80 << 80)
-    return f"{prefix}/48"
-
-
-def origin_of(ip: object = None, agent: object = None, country: object = None) -> Origin:
-    """Origin of an address, a user agent string and a country code; each may be absent."""
-    return _origin(text(ip), text(agent), text(country))
-
-
-@lru_cache(CACHED)
-def _origin(ip: str, agent: str, country: str) -> Origin:
-    if not ip and not agent and not country:
-        return NO_ORIGIN
-    client, system = client_of(agent)
-    code = country.upper() if len(country) == 2 and country.isascii() and country.isalpha() else ""  # noqa: PLR2004 - ISO 3166-1 alpha-2
-    return Origin(address_of(ip), network_of(ip), code, client, system)

@@ -27,7 +27,17 @@ from msgspec.structs import replace
 
 from schemas import facts as f
 from schemas.action import Action
-from schemas.activity import Activity, Actor, Fact, Position, Target, TargetKind, digest
+from schemas.activity import (
+    NO_ORIGIN,
+    Activity,
+    Actor,
+    Fact,
+    Outcome,
+    Position,
+    Target,
+    TargetKind,
+    digest,
+)
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.fields import (
     account,
@@ -91,7 +101,6 @@ def parse(raw: Raw) -> list[Activity]:
     if row.get("ts") is None:
         raise RejectedError("missing_field", "no ts")
     time = check_time(epoch(row["ts"]), raw.received)
-    actor = Actor(account("git", author), email=author if "@" in author else "")
     commit = Activity(
         commit_uid(repository, sha),
         time,
@@ -99,11 +108,14 @@ def parse(raw: Raw) -> list[Activity]:
         NAME,
         Action.COMMIT,
         "commit",
-        actor,
+        _actor(author),
         Target(TargetKind.REPOSITORY, repository, repository, "", sha, repository.split("/", 2)[1]),
-        facts=_facts(row, author),
-        event_id=sha,
-        position=raw.position,
+        NO_ORIGIN,
+        "",
+        Outcome.SUCCESS,
+        _facts(row, author, time),
+        sha,
+        raw.position,
     )
     if row.get("kind") == "tag":
         return [_tag(commit, text(row.get("name")), raw.position)]
@@ -117,14 +129,20 @@ def parse(raw: Raw) -> list[Activity]:
     ]
 
 
-def _facts(row: dict[str, object], author: str) -> dict[str, Fact]:
+@lru_cache(65_536)
+def _actor(author: str) -> Actor:
+    return Actor(account("git", author), email=author if "@" in author else "")
+
+
+def _facts(row: dict[str, object], author: str, time: float) -> dict[str, Fact]:
     facts: dict[str, Fact] = {f.AUTHOR: author}
     if committer := lower(row.get("committer")):
         facts[f.COMMITTER] = committer
     offset = utc_offset(text(row.get("committer_tz")) or text(row.get("author_tz")))
     if offset is not None:
         facts[f.UTC_OFFSET] = offset
-    if (authored := moment(row.get("author_ts"))) is not None:
+    stamp = row.get("author_ts")
+    if (authored := time if stamp == row["ts"] else moment(stamp)) is not None:
         facts[f.AUTHORED] = authored
     for name, key in _COUNTS:
         if (value := count(row.get(name))) is not None:

@@ -1,6 +1,5 @@
 """One webhook delivery of GitHub: what all its activities share."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import orjson
@@ -94,14 +93,16 @@ class Delivery(NamedTuple):
         return Target(kind, name, self.repository, "", version, self.organization)
 
 
-def delivery(raw: Raw, record: dict[str, object], event: str, times: Iterable[object]) -> Delivery:
+def delivery(
+    raw: Raw, record: dict[str, object], event: str, subject: dict[str, object]
+) -> Delivery:
     """Reads what all events have.
 
     Args:
         raw: the delivery as it came.
         record: its payload, decoded.
         event: name of the event.
-        times: the payload's own times, the best first: used when nobody knows when it was received.
+        subject: what the event is about: its times count when nobody knows the receive time.
 
     Raises:
         RejectedError: `missing_field` without any time, `bad_time` for an impossible one.
@@ -119,19 +120,22 @@ def delivery(raw: Raw, record: dict[str, object], event: str, times: Iterable[ob
         f"{event}.{action}" if action else event,
         header(raw, "x-github-delivery")
         or f"{digest(event, orjson.dumps(record, option=orjson.OPT_SORT_KEYS)):016x}",
-        _time(raw, record, times),
+        _time(raw, record, subject),
         actor_of(login, text(sender.get("type")) == "Bot", email),
         repository_of(repository.get("html_url")) or repository_of(repository.get("full_name")),
         lower(owner.get("login")) or lower(owner.get("name")),
     )
 
 
-def _time(raw: Raw, record: dict[str, object], times: Iterable[object]) -> float:
+_TIMES = ("published_at", "submitted_at", "updated_at", "created_at")
+
+
+def _time(raw: Raw, record: dict[str, object], subject: dict[str, object]) -> float:
     if raw.received > 0:
         return check_time(raw.received, raw.received)
     repository = mapping(record.get("repository"))
     for value in (
-        *times,
+        *(subject.get(name) for name in _TIMES),
         mapping(record.get("head_commit")).get("timestamp"),
         repository.get("pushed_at"),
         repository.get("updated_at"),

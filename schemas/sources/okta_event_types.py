@@ -59,7 +59,8 @@ EVENT_TYPES: Final[dict[str, Action]] = {
     "application.user_membership.remove": Action.MEMBER_REMOVE,
     "workflows.user.execution_log_stream_connection.deactivate": Action.AUDIT_CHANGE,
 }
-SENT_BY: Final = {  # the challenge went out; what was answered comes in another event
+# By which factor a challenge went out; what was answered comes in another event.
+SENT_BY: Final = {
     "system.push.send_factor_verify_push": "push",
     "system.sms.send_factor_verify_message": "sms",
     "system.voice.send_mfa_challenge_call": "voice",

@@ -102,7 +102,7 @@ def _factor(event: LogEvent) -> str:
     return factor_name(
         _factor_debugged(event)
         or _factor_enrolled(event.target or [])
-        or SENT_BY.get(event.event_type, "")
+        or SENT_BY.get(event.event_type, "push" if event.event_type in DENIED else "")
         or text(event.authentication_context and event.authentication_context.credential_type)
     )
 

@@ -7,7 +7,7 @@ import msgspec
 
 from detectors.base import Context, Detector, Metadata, Scope, Score, Stage, Technique
 from schemas.action import Action
-from schemas.activity import Activity, Actor, Position, Target, TargetKind, digest
+from schemas.activity import Activity, Actor, Fact, Position, Target, TargetKind, digest
 from schemas.signal import Feature
 
 START = 1_750_000_000.0
@@ -84,7 +84,9 @@ def push(
     time: float | None = None,
     position: Position | None = None,
     received: float = 0.0,
-    **facts: str | float | bool,
+    alarm: bool = False,
+    wake: float = 0.0,
+    facts: dict[str, Fact] | None = None,
 ) -> Activity:
     return Activity(
         uid=digest("test", str(number)),
@@ -95,7 +97,7 @@ def push(
         native="git.push",
         actor=Actor(account=f"github:{identity}", identity=identity),
         target=Target(TargetKind.REPOSITORY, repository="github.com/example/app"),
-        facts=dict(facts),
+        facts={"alarm": alarm, "wake": wake, **(facts or {})},
         position=position or Position("audit.vcs", 0, number),
     )
 

@@ -162,9 +162,9 @@ def test_a_detector_in_trouble_does_not_change_what_others_say(trouble: str) -> 
     class Healthy(Confirmer):
         def judge(self, activity, state, context):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
             calm = {k: v for k, v in activity.facts.items() if k != trouble}
-            return super().judge(push(0, **calm), state, context)  # type: ignore[arg-type]
+            return super().judge(push(0, facts=calm), state, context)
 
-    events = [push(n, alarm=n % 7 == 0, **{trouble: n % 3 == 0}) for n in range(40)]
+    events = [push(n, facts={"alarm": n % 7 == 0, trouble: n % 3 == 0}) for n in range(40)]
     sick, well = Partition(Probe(), Healthy()), Partition(Healthy())
     theirs = [s.uid for s in sick.feed(events) if s.detector == "confirmer"]
     assert theirs == [s.uid for s in well.feed(events)]
@@ -173,7 +173,7 @@ def test_a_detector_in_trouble_does_not_change_what_others_say(trouble: str) -> 
 
 def test_a_detector_that_keeps_raising_rests_and_is_tried_again() -> None:
     partition = Partition()
-    broken: list[Activity] = [push(n, **{"raise": True}) for n in range(25)]
+    broken: list[Activity] = [push(n, facts={"raise": True}) for n in range(25)]
     partition.feed(broken)
     assert partition.engine.stats.errors["probe"] == 20
     assert partition.engine.stats.disabled == {"probe"}

@@ -5,6 +5,7 @@ Run as a program, this file is a worker for the tests that need several processe
 
 import asyncio
 import json
+import logging
 import struct
 import subprocess
 import sys
@@ -68,7 +69,9 @@ def create_topics(
 
 
 def produce(broker: Broker, topic: str, values: list[bytes], **settings: Any) -> None:
-    producer = Producer({"bootstrap.servers": broker.bootstrap, "linger.ms": 5, **settings})
+    producer = Producer(
+        {"bootstrap.servers": broker.bootstrap, "enable.idempotence": True, **settings}
+    )
     for at, value in enumerate(values):
         producer.produce(topic, value, b"key-%d" % (at % 40), partition=at % PARTITIONS)
         producer.poll(0)
@@ -331,8 +334,11 @@ def test_an_unknown_codec_without_a_hook_stops_the_worker_before_the_batch(
 
 def test_full_buffers_are_waited_for_and_not_slept_over(kafka: Broker, unique_name: Names) -> None:
     topic, group = unique_name("source"), unique_name("app")
-    create_topics(kafka, topic)
-    produce(kafka, topic, numbered(20_000))
+    create_topics(kafka, topic, partitions=1)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    for value in numbered(5_000):
+        producer.produce(topic, value)
+    producer.flush()
     recorder = Recorder()
     counters: list[int] = []
 
@@ -346,10 +352,10 @@ def test_full_buffers_are_waited_for_and_not_slept_over(kafka: Broker, unique_na
             group,
             chunking=Chunking(max_chunk=50),
             buffered_chunks=4,
-            broker_max_poll_records=200,
+            broker_max_poll_records=50,
         )
         app.consume(topic, slow)
-        await run(app, lambda: until(lambda: recorder.total >= 20_000))
+        await run(app, lambda: until(lambda: recorder.total >= 5_000))
         counters.extend([app.consumer.pressure_waits, app.consumer.pressure_timeouts])
 
     asyncio.run(main())
@@ -689,4 +695,5 @@ def test_a_partition_that_moves_is_dropped_here_and_recovered_there(
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
     asyncio.run(work(*sys.argv[1:4]))

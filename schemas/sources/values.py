@@ -1,0 +1,66 @@
+"""Getters over decoded JSON that never raise: another type than asked for counts as absent."""
+
+from math import isfinite
+
+MAX_TEXT = 1024  # an activity stays small whatever a vendor's field holds
+MAX_COUNT = 1 << 53
+
+# A union written in place is built anew at every call.
+_NUMERIC = int | float
+_READABLE = int | float | str
+_EMPTY: dict[str, object] = {}
+_NOTHING: list[object] = []
+
+
+def text(value: object) -> str:
+    """Any scalar as stripped text of at most 1024 characters; "" for null, objects, arrays."""
+    if isinstance(value, str):
+        return value.strip()[:MAX_TEXT]
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, _NUMERIC) else ""
+
+
+def lower(value: object) -> str:
+    """`text`, lower case."""
+    return text(value).lower()
+
+
+def number(value: object) -> float | None:
+    """A finite number, also when a vendor wrote it as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, _READABLE):
+        return None
+    try:
+        result = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return result if isfinite(result) else None
+
+
+def count(value: object) -> int | None:
+    """A number of things as an exact integer from 0 to 2**53; None for anything else."""
+    if type(value) is int:
+        return value if 0 <= value <= MAX_COUNT else None
+    result = number(value)
+    return int(result) if result is not None and 0 <= result <= MAX_COUNT else None
+
+
+def flag(value: object) -> bool | None:
+    """A truth value, also as text ("true", "false"); None for anything else."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return None
+
+
+def mapping(value: object) -> dict[str, object]:
+    """The JSON object, or an empty one for anything else. Do not change what it returns."""
+    return value if isinstance(value, dict) else _EMPTY
+
+
+def items(value: object) -> list[object]:
+    """The JSON array, or an empty one for anything else. Do not change what it returns."""
+    return value if isinstance(value, list) else _NOTHING
