@@ -71,6 +71,7 @@ class AgentUnguarded(Detector[GuardState, GuardShared]):
         ),
         technique=Technique.RULE,
         stage=Stage.TAMPERING,
+        phrase="without permission prompts",
         attack=("T1562.001", "T1204"),
         severity_floor=3,
         runbook=(

@@ -78,6 +78,7 @@ class Metadata:
         blind_spots: what it cannot see.
         judged_per_day: activities it scores per identity and day, to the order of magnitude. Says
             how often chance makes it report, and so what a report weighs.
+        phrase: put behind what happened in an incident's title: "published a package …".
         version: raise it when `State` changes in a way that old bytes would be misread.
     """
 
@@ -93,6 +94,7 @@ class Metadata:
     severity_floor: int = 2
     blind_spots: str = ""
     judged_per_day: float = 4.0
+    phrase: str = ""
     version: int = 1
 
     @property

@@ -65,6 +65,7 @@ class PackageTrustDrop(Detector[TrustState, TrustShared]):
         actions=frozenset({Action.PACKAGE_PUBLISH}),
         technique=Technique.STATISTICAL,
         stage=Stage.PUBLICATION,
+        phrase="with less trust than before",
         judged_per_day=1 / 8,
         attack=("T1195.002", "T1554", "T1204"),
         severity_floor=2,

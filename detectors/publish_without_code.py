@@ -79,6 +79,7 @@ class PublishWithoutCode(Detector[CodeState, CodeShared]):
         actions=frozenset({Action.PACKAGE_PUBLISH}) | CODE | TAGS,
         technique=Technique.STATISTICAL,
         stage=Stage.PUBLICATION,
+        phrase="without matching code",
         judged_per_day=1 / 4,
         attack=("T1195.002", "T1554"),
         severity_floor=3,

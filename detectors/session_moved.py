@@ -77,6 +77,7 @@ class SessionMoved(Detector[Session, Sessions]):
         actions=frozenset(Action) - _NOT_SEEN,
         technique=Technique.STATISTICAL,
         stage=Stage.ACCESS,
+        phrase="in a session that moved",
         judged_per_day=8.0,
         attack=("T1539", "T1550.004", "T1557"),
         severity_floor=4,

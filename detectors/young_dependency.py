@@ -75,6 +75,7 @@ class YoungDependency(Detector[DependencyState, DependencyShared]):
         actions=frozenset({Action.PACKAGE_PUBLISH}),
         technique=Technique.STATISTICAL,
         stage=Stage.PUBLICATION,
+        phrase="with a very young dependency",
         judged_per_day=1 / 8,
         attack=("T1195.001", "T1195.002"),
         severity_floor=3,

@@ -18,7 +18,7 @@ def bits(p: float) -> float:
     >>> bits(0.25)
     2.0
     """
-    return -log2(max(p, MIN_P))
+    return -log2(max(p, MIN_P)) if p < 1.0 else 0.0
 
 
 class Feature(msgspec.Struct, array_like=True, frozen=True, gc=False):

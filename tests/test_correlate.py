@@ -49,6 +49,7 @@ def meta(
     title: str = "",
     technique: Technique = Technique.BEHAVIORAL,
     floor: int = 2,
+    phrase: str = "",
 ) -> Metadata:
     return Metadata(
         id=name,
@@ -61,6 +62,7 @@ def meta(
         attack=("T1078", "T1195.002"),
         runbook=(f"Look at {name}.", "Ask the person."),
         severity_floor=floor,
+        phrase=phrase,
     )
 
 
@@ -73,7 +75,7 @@ DETECTORS = {
         meta("token", Stage.PERSISTENCE),
         meta("clone", Stage.COLLECTION),
         meta("burst", Stage.PUBLICATION),
-        meta("no_code", Stage.PUBLICATION, scope=Scope.REPOSITORY, title="No matching code"),
+        meta("no_code", Stage.PUBLICATION, scope=Scope.REPOSITORY, phrase="without matching code"),
         meta("tags", Stage.TAMPERING),
         meta("unguarded", Stage.PERSISTENCE, technique=Technique.RULE, floor=3),
     )
@@ -201,7 +203,7 @@ def test_the_title_tells_the_chain_in_plain_words() -> None:
     _, [closing] = Correlator(SETTINGS, DETECTORS).due(state, START + 1000 * HOUR)
     assert closing.title == (
         "qix: signed in from an unusual place and device, changed the second factor, "
-        "created a token, published 7 package versions in 4 minutes (no matching code)"
+        "created a token, published 7 package versions in 4 minutes without matching code"
     )
 
 

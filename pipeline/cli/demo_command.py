@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     help="How much faster than it was the day of the attack goes by.",
 )
 @click.option("--keep", is_flag=True, help="Leave all up at the end; prints the addresses.")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Also draw what is shown into this SVG file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line on standard output.")
 def command(
     broker: "BrokerKind",
@@ -53,6 +58,7 @@ def command(
     seed: int,
     speed: float,
     keep: bool,
+    picture: Path | None,
     as_json: bool,
 ) -> None:
     """The npm incident of September 2025, caught as it happens.
@@ -72,7 +78,7 @@ def command(
     from pipeline.demo.screen import Screen
     from pipeline.demo.worker_process import WorkerFailedError
 
-    screen = Screen(on_stderr=as_json)
+    screen = Screen(on_stderr=as_json, picture=picture)
     with options.reported(), tempfile.TemporaryDirectory(prefix="devspm-demo-") as directory:
         plan = Plan(
             broker, Path(directory), identities=identities, days=days, seed=seed, speed=speed

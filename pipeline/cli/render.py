@@ -42,33 +42,41 @@ def line(finding: Json) -> Text:
 def panel(finding: Json) -> Panel:
     """The whole finding: who, why it is unusual, what to do."""
     detail = finding["unmapped"]["devspm"]
-    reasons = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("bits", "detector", "feature", "observed", "expected"):
-        reasons.add_column(column, justify="right" if column == "bits" else "left", overflow="fold")
-    for detector in detail["detectors"]:
-        name = detector["id"] + (" (cold start)" if detector["cold_start"] else "")
-        reasons.add_row(
-            f"{detector['bits']:.1f}", Text(name, style="bold"), "", Text(detector["title"]), ""
-        )
-        for feature in detector["features"]:
-            reasons.add_row(
-                Text(f"{feature['bits']:.1f}", style="dim"),
-                "",
-                Text(feature["name"], style="dim"),
-                Text(feature["observed"]),
-                Text(feature["expected"], style="dim"),
-            )
     parts: list[Any] = [
         line(finding),
-        Text(f"accounts   {', '.join(detail['accounts'])}", style="dim"),
-        reasons,
+        Text(f"accounts  {', '.join(detail['accounts'])}", style="dim"),
     ]
+    for detector in detail["detectors"]:
+        parts += ["", *_reasons(detector)]
     steps = finding.get("remediation", {}).get("desc", "")
     if steps:
-        parts += [Text("what to do", style="dim"), Text(steps)]
+        parts += ["", Text("What to do", style="bold"), Text(steps)]
     return Panel(
         Group(*parts),
         title=Text(f"{detail['identity']}  {finding['finding_info']['uid']}"),
         title_align="left",
         border_style=_COLOURS.get(finding["severity_id"], ""),
     )
+
+
+def _reasons(detector: Json) -> list[Any]:
+    """What one detector says: a sentence, then observed beside expected."""
+    heading = Text()
+    heading.append(f"{detector['bits']:5.1f} bits  ", style="yellow")
+    heading.append(detector["id"], style="bold")
+    times = f", {detector['count']} times" if detector["count"] > 1 else ""
+    cold = ", cold start: judged by its peers" if detector["cold_start"] else ""
+    heading.append(f"{times}{cold}\n", style="dim")
+    heading.append(f"            {detector['title']}")
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for style in ("dim", "dim", "", "dim"):
+        table.add_column(style=style, overflow="fold")
+    for feature in detector["features"]:
+        if feature["bits"] > 0:
+            table.add_row(
+                f"{feature['bits']:11.1f}",
+                Text(feature["name"]),
+                Text(feature["observed"]),
+                Text(f"expected {feature['expected']}"),
+            )
+    return [heading, table] if table.row_count else [heading]

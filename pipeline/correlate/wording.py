@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from detectors.base import Metadata, Scope
+from detectors.base import Metadata
 from pipeline.correlate.state import ActionState, DetectorState, IncidentState
 from schemas.action import Action
 from schemas.finding import Evidence
@@ -101,16 +101,18 @@ def title(state: IncidentState, lookup: Callable[[str], Metadata]) -> str:
     who = visible(state.identity, 64) or "unknown"
     short: list[str] = []
     full: list[str] = []
-    for action in sorted(state.actions, key=lambda a: (a.first, a.action)):
+    actions = sorted(state.actions, key=lambda a: (a.first, a.action))
+    if any(action.action == Action.LOGIN for action in actions):
+        actions = [action for action in actions if action.action != Action.SSO]
+    for action in actions:
         detectors = [d for d in state.detectors if d.id in by_action.get(action.action, ())]
         text = _phrase(action)
         short.append(text)
         if action.action in _SIGN_IN:
             full.append(text + _sign_in(detectors))
             continue
-        metas = sorted((lookup(d.id) for d in detectors), key=lambda m: m.id)
-        notes = [m.title[:1].lower() + m.title[1:] for m in metas if m.scope is not Scope.IDENTITY]
-        full.append(f"{text} ({', '.join(notes)})" if notes else text)
+        phrases = sorted({lookup(d.id).phrase for d in detectors} - {""})
+        full.append(" ".join([text, *phrases]))
     return visible(_fit(who, full, short), MAX_TITLE)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,16 +13,21 @@ from rich.text import Text
 from pipeline.cli.render import line, panel
 from pipeline.demo.outcome import Outcome
 
+PICTURE_COLUMNS = 118
+
 
 class Screen:
     """Progress, alerts as they come, the incident in full, the summary.
 
     Args:
         on_stderr: keep standard output for machines.
+        picture: an SVG file to draw what was shown into.
     """
 
-    def __init__(self, *, on_stderr: bool) -> None:
-        self._console = Console(stderr=on_stderr)
+    def __init__(self, *, on_stderr: bool, picture: Path | None = None) -> None:
+        width = PICTURE_COLUMNS if picture else None
+        self._console = Console(stderr=on_stderr, record=picture is not None, width=width)
+        self._picture = picture
         self._started = time.monotonic()
         self._heaviest: Mapping[str, Any] | None = None
 
@@ -57,6 +63,8 @@ class Screen:
         if self._heaviest is not None:
             self._console.print(panel(self._heaviest))
         self._console.print(_summary(outcome))
+        if self._picture is not None:
+            self._console.save_svg(str(self._picture), title="devspm demo")
 
 
 def _summary(outcome: Outcome) -> Panel:

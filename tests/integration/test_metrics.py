@@ -7,7 +7,6 @@ does not exist. That the alerts fire when they should is what `rules_test.yml` s
 """
 
 import json
-
 import re
 import shutil
 import subprocess
@@ -335,21 +334,3 @@ def test_the_worker_serves_metrics_and_health_and_nothing_else(run: Run) -> None
     assert fetch(f"{url}/health/ready") == b"ready\n"
     for path in ("/", "/tables", "/metrics/x", "/health", "/../etc/passwd", "/stats"):
         assert status(url + path) == 404
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("check", "config", "prometheus.yml"),
-        ("check", "config", "prometheus.compose.yml"),
-        ("check", "rules", "--lint=all", "--lint-fatal", "rules.yml"),
-        ("test", "rules", "rules_test.yml"),
-    ],
-    ids=" ".join,
-)
-def test_promtool_accepts_what_is_shipped(arguments: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        ["promtool", *arguments], cwd=PROMETHEUS, capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
