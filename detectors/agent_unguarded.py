@@ -166,9 +166,9 @@ class AgentUnguarded(Detector[GuardState, GuardShared]):
 
 
 def _is_unguarded(activity: Activity) -> bool:
-    return (
-        activity.facts.get(facts.UNGUARDED) is True
-        or activity.facts.get(facts.MODE) in UNGUARDED_MODES
+    mode = activity.facts.get(facts.MODE)
+    return activity.facts.get(facts.UNGUARDED) is True or (
+        isinstance(mode, str) and mode in UNGUARDED_MODES
     )
 
 

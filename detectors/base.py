@@ -50,7 +50,8 @@ class Example:
     Attributes:
         name: a sentence that says what happens.
         events: in time order, all of them judged and learned.
-        fires: whether the last event (or a timer after it) must give a signal.
+        fires: whether the last event (or a timer after it) must give a signal. If not, one weaker
+            than 7 bits may come all the same: it weighs little and pages nobody.
         advance: seconds of event time to let pass after the last event.
     """
 

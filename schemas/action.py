@@ -73,6 +73,7 @@ class Action(StrEnum):
     PACKAGE_DEPRECATE = "package.deprecate"
     PACKAGE_TAG = "package.tag"  # a dist-tag was set or removed
     PACKAGE_OWNER = "package.owner"
+    PACKAGE_DOWNLOAD = "package.download"  # from a private registry, which sees its readers
 
     # AI coding tools
     AGENT_PROMPT = "agent.prompt"

@@ -5,6 +5,9 @@ A parser sets the keys it can; a detector treats a missing key as unknown, never
 
 from typing import Final
 
+# any action
+ALIAS: Final = "alias"  # str: another account of the actor, as the vendor's record itself proves
+
 # package.publish
 PROVENANCE: Final = "provenance"  # bool: the version carries a provenance attestation
 PUBLISHER: Final = "publisher"  # str: "trusted" (CI, OIDC), "staged" (approved) or "user"
@@ -46,6 +49,8 @@ TOKEN_ID: Final = "token"  # noqa: S105 - str: hash of the token used or made
 SCOPES: Final = "scopes"  # list[str]
 BY_ADMIN: Final = "by_admin"  # bool: somebody else did it to this account
 SUBJECT: Final = "subject"  # str: account it was done to, when that is not the actor
+PROTOCOL: Final = "protocol"  # str: how, when not in a browser: deviceCode, ropc, imap4 …
+RISK: Final = "risk"  # str: low, medium, high: what the vendor itself makes of it
 
 # agent.*
 TOOL: Final = "tool"  # str
@@ -57,3 +62,5 @@ DECIDED_BY: Final = "decided_by"  # str: config, hook, user_permanent, user_temp
 SERVER: Final = "server"  # str: tool server
 COST_USD: Final = "cost_usd"  # float
 UNGUARDED: Final = "unguarded"  # bool: permission prompts are switched off
+DEFINITIONS: Final = "definitions"  # list[str]: `<tool>=<hash of its definition>`, at most 128
+ARGUMENT_BYTES: Final = "argument_bytes"  # int: length of a tool call's arguments, as JSON

@@ -75,7 +75,7 @@ class Sessions(msgspec.Struct, array_like=True):
             return None
         growth = Growth(0, self.learned)
         if self.learned:
-            self.sizes.learn(*growth, self.last, half_life)
+            self.sizes.learn(*growth, float(self.last), half_life)
         self.start = self.last = int(time)
         self.learned = size
         return growth if growth.size else None

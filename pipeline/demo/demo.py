@@ -18,10 +18,11 @@ from pipeline.settings import KafkaSettings
 from pipeline.topics import Topics
 from schemas.activity import NOWHERE
 
-PARTITIONS = 4
+PARTITIONS = 1  # of 120 identities, each partition should see all: they are each other's peers
 PREFIX = "demo."
 APP_ID = "devspm-demo"
-SLOW_BEFORE = 900.0  # event seconds before the attack at which the replay slows down
+SLOW_BEFORE = 900.0  # event seconds before the attack at which the replay slows down …
+SLOW_AFTER = 900.0  # … until so long after the public noticed
 SETTLE_SECONDS = 120.0
 # Replayed events wait here at most: history runs ahead of the worker by no more than this.
 MAX_LAG = 20_000
@@ -126,24 +127,28 @@ class Demo:
                 findings.append(finding)
                 yield finding
 
-        history, attack = replays
+        fast, slow = replays
+        slow_from = attack_began - SLOW_BEFORE
+        slow_until = scenario.incident.public_notice + SLOW_AFTER
         self._say(
             f"replaying {self._plan.days} ordinary days of {self._plan.identities} generated "
             "identities"
         )
         for at, event in scenario.timed():
-            replay = history if at < attack_began - SLOW_BEFORE else attack
-            if replay is attack and attack.sent == 0:
-                history.flush()
+            replay = slow if slow_from <= at <= slow_until else fast
+            if replay is slow and not slow.sent:
+                fast.flush()
                 yield from self._settle(worker, new)
                 self._say(f"the day of the attack, {self._plan.speed:.0f} times as fast as it was")
+            if replay is fast and slow.sent:
+                slow.flush()
             replay.send(_record(event))
             self.sent += 1
-            if self.sent % 500 == 0 or replay is attack:
+            if replay is slow or self.sent % 500 == 0:
                 yield from new()
-            if replay is history and self.sent % 5000 == 0:
+            if replay is fast and self.sent % 5000 == 0:
                 self._hold_back(worker)
-        attack.flush()
+        fast.flush()
         yield from self._settle(worker, new)
         self.outcome = judge(
             findings, scenario.incident, attack_began, events=self.sent, broker=broker

@@ -30,6 +30,7 @@ class WorkerProcess:
         identities: who is who, written to a file for it.
         directory: for that file and the log.
         idempotent: whether the broker knows idempotent producers.
+        tick_seconds: without events until the worker writes that time went on.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class WorkerProcess:
         identities: list[dict[str, object]],
         directory: Path,
         idempotent: bool,
+        tick_seconds: float = 1.0,
     ) -> None:
         self.log = directory / "worker.log"
         self.identities = directory / "identities.json"
@@ -48,7 +50,8 @@ class WorkerProcess:
         self._command = [
             *(sys.executable, "-m", "pipeline.cli", "worker"),
             *("--bootstrap", bootstrap, "--prefix", prefix, "--app-id", app_id),
-            *("--identities", str(self.identities), "--port", "0", "--tick", "1"),
+            *("--identities", str(self.identities), "--port", "0"),
+            *("--tick", str(tick_seconds)),
             "--idempotent" if idempotent else "--no-idempotent",
         ]
         self._process: subprocess.Popen[bytes] | None = None

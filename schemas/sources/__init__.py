@@ -5,14 +5,20 @@ from types import MappingProxyType
 
 import orjson
 
+from schemas.sources.anthropic_compliance import SOURCE as ANTHROPIC_COMPLIANCE
+from schemas.sources.artifactory_audit import SOURCE as ARTIFACTORY_AUDIT
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.claude_code_otel import SOURCE as CLAUDE_CODE_OTEL
+from schemas.sources.cursor_audit import SOURCE as CURSOR_AUDIT
 from schemas.sources.git_log import SOURCE as GIT_LOG
 from schemas.sources.github_audit import SOURCE as GITHUB_AUDIT
 from schemas.sources.github_webhook import SOURCE as GITHUB_WEBHOOK
+from schemas.sources.mcp_gateway import SOURCE as MCP_GATEWAY
 from schemas.sources.npm_hook import SOURCE as NPM_HOOK
 from schemas.sources.npm_registry import SOURCE as NPM_REGISTRY
 from schemas.sources.okta_system_log import SOURCE as OKTA_SYSTEM_LOG
+from schemas.sources.openai_audit import SOURCE as OPENAI_AUDIT
+from schemas.sources.pypi_audit import SOURCE as PYPI_AUDIT
 
 __all__ = ["SOURCES", "Raw", "RejectedError", "Source", "recognise", "source_named"]
 
@@ -25,8 +31,14 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             GIT_LOG,
             NPM_REGISTRY,
             NPM_HOOK,
+            PYPI_AUDIT,
+            ARTIFACTORY_AUDIT,
             OKTA_SYSTEM_LOG,
             CLAUDE_CODE_OTEL,
+            CURSOR_AUDIT,
+            OPENAI_AUDIT,
+            ANTHROPIC_COMPLIANCE,
+            MCP_GATEWAY,
         )
     }
 )

@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
+from functools import partial
+from itertools import chain, groupby
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ RULES = yaml.safe_load((PROMETHEUS / "rules.yml").read_text())
 DASHBOARD = json.loads((DEPLOY / "grafana/dashboards/devspm.json").read_text())
 PATIENCE = 120.0  # seconds after which a test gives up waiting; none asserts how long it took
 PARTITIONS = 4
+PORTION = 3 * 86_400.0  # seconds of events that are replayed at once
 MARKER = "from-the-input"  # in every field of the bad records; must be in no label
 VARIABLES = {"$job": ".+", "$instance": ".+", "$__rate_interval": "5m", "$__range": "1h"}
 SELECTOR = re.compile(r"\b((?:up|devspm_\w+|job\w*:[\w:]+)(?:\{[^}]*\})?)")
@@ -164,16 +166,35 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
     pytest.fail(f"waited in vain: {what}")
 
 
+def in_portions(scenario: Scenario, path: Path) -> Iterator[tuple[Path, int]]:
+    """Some days at a time in a file, and how many records these are with those before.
+
+    Topics are read side by side: all at once, one of them would be read weeks ahead of another.
+    """
+    begin = next(scenario.timed())[0]
+    sent = 0
+    for _, portion in groupby(scenario.timed(), lambda timed: (timed[0] - begin) // PORTION):
+        lines = [f"{json.dumps(record)}\n" for _, record in portion]
+        sent += len(lines)
+        path.write_text("".join(lines))
+        yield path, sent
+
+
+def is_done(worker: WorkerProcess, sent: int) -> bool:
+    return (
+        worker.total("devspm_events_total") >= sent
+        and worker.total("devspm_consumer_lag_records") == 0
+    )
+
+
 @pytest.fixture(scope="module")
 def run(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     directory = tmp_path_factory.mktemp("metrics")
     prefix, app_id = "test-metrics.", "test-metrics"
     topics = Topics(prefix)
-    scenario = demo_scenario(identities=40, days=10, shift_to=time.time())
+    scenario = demo_scenario(identities=40, days=14, shift_to=time.time())
     reach = ("--bootstrap", kafka.bootstrap, "--prefix", prefix)
     devspm("topics", "create", *reach, "--app-id", app_id, "--partitions", str(PARTITIONS))
-    events = directory / "events.jsonl"
-    events.write_text("".join(f"{json.dumps(record)}\n" for record in scenario.events()))
     with WorkerProcess(
         kafka.bootstrap,
         prefix=prefix,
@@ -193,7 +214,9 @@ def run(kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
         try:
             server = Server(f"http://{address}")
             wait_for(lambda: bool(server.numbers("devspm_build_info")), "the first scrape")
-            devspm("replay", *reach, str(events))
+            for events, sent in in_portions(scenario, directory / "events.jsonl"):
+                devspm("replay", *reach, str(events))
+                wait_for(partial(is_done, worker, sent), "the worker to catch up")
             wait_for(lambda: worker.total("devspm_findings_total") > 0, "a finding")
             produce_bad(kafka, topics, scenario)
             yield Run(worker, server, topics)

@@ -1,0 +1,172 @@
+"""One webhook delivery of GitLab: what all its activities share."""
+
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from schemas import facts as f
+from schemas.activity import NO_ORIGIN, Activity, Actor, Fact, Outcome, Target, TargetKind, digest
+from schemas.sources.base import Raw, RejectedError
+from schemas.sources.fields import check_time, header, lower, repository_of, text
+from schemas.sources.gitlab import NOBODY, actor_of, instance_of, instant, named, owner_of
+from schemas.sources.gitlab_hook import Attributes, Hook, Project, User
+from schemas.sources.gitlab_hooks import MEMBERS, NAME
+
+_NO_PROJECT = Project()
+_NO_USER = User()
+NOTHING = Attributes()
+
+
+class Delivery(NamedTuple):
+    """A decoded delivery.
+
+    Attributes:
+        raw: as it came.
+        hook: the payload.
+        about: its object, empty when it has none.
+        kind: name of the event: `push`, `merge_request`, `user_add_to_group` …
+        native: `<kind>.<what happened>`, or the kind alone.
+        uid: id of the delivery, the same when GitLab delivers again; else the content's digest.
+        time: when it happened, seconds since the epoch.
+        actor: who did it, `NOBODY` where the event does not say.
+        alias: the actor's account by id, where the payload tells name and id.
+        repository: `<host>/<full path>`, or "".
+        organization: top-level group or user.
+        default_branch: of the project, or "".
+    """
+
+    raw: Raw
+    hook: Hook
+    about: Attributes
+    kind: str
+    native: str
+    uid: str
+    time: float
+    actor: Actor
+    alias: str
+    repository: str
+    organization: str
+    default_branch: str
+
+    def activity(
+        self,
+        action: str,
+        target: Target | None,
+        facts: dict[str, Fact],
+        *,
+        index: int = 0,
+        uid: int | None = None,
+        outcome: Outcome = Outcome.SUCCESS,
+    ) -> Activity:
+        """One activity of the delivery.
+
+        Args:
+            action: what was done.
+            target: to what.
+            facts: of the change.
+            index: its place in the delivery.
+            uid: the event's own id, where another delivery may tell of the same event.
+            outcome: did it work.
+        """
+        if self.alias:
+            facts[f.ALIAS] = self.alias
+        position = self.raw.position
+        return Activity(
+            digest(NAME, self.uid, str(index)) if uid is None else uid,
+            self.time,
+            self.raw.received,
+            NAME,
+            action,
+            self.native,
+            self.actor,
+            target,
+            NO_ORIGIN,
+            "",
+            outcome,
+            facts,
+            self.uid,
+            replace(position, index=index) if index else position,
+        )
+
+    def target(self, kind: TargetKind, name: str, version: str = "") -> Target:
+        """A target in the delivery's repository."""
+        return Target(kind, name, self.repository, "", version, self.organization)
+
+
+def delivery(raw: Raw, hook: Hook) -> Delivery:
+    """Reads what all events have.
+
+    Raises:
+        RejectedError: `missing_field` without any time, `bad_time` for an impossible one.
+    """
+    kind = lower(hook.object_kind) or lower(hook.event_name)
+    about, project = hook.object_attributes or NOTHING, hook.project or _NO_PROJECT
+    actor, alias = _actor(hook, kind)
+    path = project.path_with_namespace or hook.path_with_namespace
+    path = text(path or hook.project_path_with_namespace)
+    group = hook.group
+    return Delivery(
+        raw,
+        hook,
+        about,
+        kind,
+        _native(hook, about, kind),
+        _uid(raw, hook),
+        _time(raw, hook, about),
+        actor,
+        alias,
+        repository_of(project.web_url) or named(instance_of(raw), path),
+        owner_of(path)
+        or owner_of(text(hook.full_path or hook.group_path))
+        or (owner_of(text(group.full_path or group.group_path)) if group else ""),
+        text(project.default_branch),
+    )
+
+
+def _native(hook: Hook, about: Attributes, kind: str) -> str:
+    verb = lower(about.action or hook.action)
+    if not verb and kind == "vulnerability":
+        verb = lower(about.state)
+    verb = verb or lower(about.status or hook.status or hook.build_status)
+    return f"{kind}.{verb}" if verb else kind
+
+
+def _actor(hook: Hook, kind: str) -> tuple[Actor, str]:
+    if kind in MEMBERS or kind.startswith(("project_", "group_", "key_")):
+        return NOBODY, ""
+    user = hook.user or _NO_USER
+    login = text(hook.user_username or user.username)
+    number = text(hook.user_id if hook.user_id is not None else user.id)
+    actor = actor_of(login or number, text(hook.user_email or user.email))
+    return actor, f"gitlab:{number.lower()}" if login and number else ""
+
+
+def _uid(raw: Raw, hook: Hook) -> str:
+    """The delivery's own id.
+
+    `X-Gitlab-Event-UUID` alone is none: the events that one request causes can share it.
+    """
+    if raw.headers:
+        if key := header(raw, "webhook-id") or header(raw, "idempotency-key"):
+            return key
+        if request := header(raw, "x-gitlab-event-uuid"):
+            return f"{request}-{digest(msgspec.json.encode(hook)):016x}"
+    return f"{digest(msgspec.json.encode(hook)):016x}"
+
+
+def _time(raw: Raw, hook: Hook, about: Attributes) -> float:
+    if raw.received > 0:
+        return check_time(raw.received, raw.received)
+    commits = hook.commits or []
+    for value in (
+        about.finished_at,
+        about.updated_at,
+        about.created_at,
+        hook.updated_at,
+        hook.created_at,
+        commits[-1].timestamp if commits else None,
+    ):
+        if (time := instant(value)) is not None:
+            return check_time(time, raw.received)
+    raise RejectedError("missing_field", "neither a receive time nor a time in the payload")

@@ -1,0 +1,260 @@
+"""GitLab's audit event types and what each is in the taxonomy.
+
+Names are those of "Audit event types" (https://docs.gitlab.com/user/compliance/audit_event_types/).
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from schemas.sources.rules import Rule, rules
+
+NAME: Final = "gitlab.audit"
+
+_TABLE = """
+[LOGIN APPLICATION]
+authenticated_with_ldap authenticated_with_oauth authenticated_with_password
+authenticated_with_two_factor authenticated_with_webauthn authenticated_with_group_saml
+smartcard_authentication_created user_email_changed_and_user_signed_in
+[LOGIN APPLICATION failure]
+login_failed_with_otp_authentication login_failed_with_standard_authentication
+login_failed_with_webauthn_authentication omniauth_login_failed
+[FACTOR_ENROLL FACTOR]
+user_enable_two_factor
+[FACTOR_REMOVE FACTOR]
+user_disable_two_factor
+[PASSWORD_CHANGE ACCOUNT]
+user_password_updated
+[PASSWORD_CHANGE ACCOUNT failure]
+password_reset_failed
+[TOKEN_CREATE TOKEN]
+personal_access_token_created project_access_token_created group_access_token_created
+deploy_token_created group_deploy_token_created cluster_agent_token_created
+oauth_application_created user_authorized_oauth_application
+[TOKEN_CREATE TOKEN failure]
+project_access_token_creation_failed group_access_token_creation_failed
+deploy_token_creation_failed group_deploy_token_creation_failed
+[TOKEN_REVOKE TOKEN]
+personal_access_token_revoked project_access_token_deleted group_access_token_deleted
+deploy_token_destroyed deploy_token_revoked group_deploy_token_destroyed
+group_deploy_token_revoked cluster_agent_token_revoked
+[TOKEN_REVOKE TOKEN failure]
+project_access_token_deletion_failed group_access_token_deletion_failed
+[TOKEN_USE TOKEN]
+user_authenticated_using_job_token
+[API_REQUEST OTHER]
+api_request_access_with_scope
+[KEY_ADD TOKEN]
+add_ssh_key add_gpg_key deploy_key_added create_ssh_certificate
+[KEY_REMOVE TOKEN]
+remove_ssh_key remove_gpg_key deploy_key_removed delete_ssh_certificate
+[MEMBER_ADD ACCOUNT]
+member_created user_created user_approved user_provisioned_by_scim registration_created
+group_saml_member_added user_activate unban_user unblock_user
+[MEMBER_REMOVE ACCOUNT]
+member_destroyed user_destroyed user_blocked user_deactivate user_rejected ban_user
+[MEMBER_ADD GROUP]
+project_group_link_created group_share_with_group_link_created saml_group_links_created
+[MEMBER_REMOVE GROUP]
+project_group_link_deleted group_share_with_group_link_removed saml_group_links_removed
+[PRIVILEGE_GRANT ACCOUNT]
+member_updated change_membership_state user_admin_status_updated user_auditor_status_updated
+custom_admin_role_assigned_to_user user_enable_admin_mode
+[PRIVILEGE_REVOKE ACCOUNT]
+custom_admin_role_unassigned_from_user
+[PRIVILEGE_GRANT GROUP]
+project_group_link_updated group_share_with_group_link_updated secure_ci_job_token_group_added
+custom_admin_role_created custom_admin_role_updated member_role_created member_role_updated
+[PRIVILEGE_REVOKE GROUP]
+secure_ci_job_token_group_removed custom_admin_role_deleted member_role_deleted
+[PRIVILEGE_GRANT REPOSITORY]
+secure_ci_job_token_project_added secure_ci_job_token_policies_updated
+[PRIVILEGE_REVOKE REPOSITORY]
+secure_ci_job_token_project_removed
+[REPOSITORY_CREATE REPOSITORY]
+project_created project_imported
+[REPOSITORY_DELETE REPOSITORY]
+project_destroyed project_deletion_marked
+[REPOSITORY_ARCHIVE REPOSITORY]
+project_archived
+[REPOSITORY_TRANSFER REPOSITORY]
+project_namespace_updated
+[VISIBILITY_CHANGE REPOSITORY]
+project_visibility_level_updated
+[VISIBILITY_CHANGE GROUP]
+group_visibility_level_updated
+[FORK REPOSITORY]
+project_fork_operation
+[DOWNLOAD REPOSITORY]
+repository_download_operation public_repository_download_operation
+project_export_file_download_started project_export_created
+direct_transfer_relation_export_downloaded direct_transfer_relation_export_batch_downloaded
+direct_transfer_relations_export_initiated
+[DOWNLOAD GROUP]
+group_export_created
+[FETCH REPOSITORY]
+repository_git_operation
+[PROTECTION_CHANGE BRANCH]
+protected_branch_updated protected_branch_allow_force_push_updated
+protected_branch_code_owner_approval_required_updated update_approval_rules
+protected_environment_updated protected_environment_approval_rule_updated
+protected_environment_deploy_access_level_added protected_environment_deploy_access_level_deleted
+protected_environment_deploy_access_level_updated update_status_check
+[PROTECTION_CHANGE BRANCH weakened]
+protected_branch_removed approval_rule_deleted delete_status_check environment_unprotected
+protected_environment_approval_rule_deleted skip_secret_push_protection
+security_policy_access_token_push_bypass security_policy_service_account_push_bypass
+security_policy_user_push_bypass security_policy_merge_request_bypass
+merge_request_branch_bypassed_by_security_policy
+security_policy_merge_request_merged_with_policy_violations
+merge_request_merged_with_dismissed_security_policy
+[PROTECTION_CHANGE BRANCH strengthened]
+protected_branch_created approval_rule_created create_status_check environment_protected
+protected_environment_approval_rule_added
+[PROTECTION_CHANGE POLICY]
+security_policy_update policy_project_updated external_status_check_url_updated
+group_merge_request_approval_setting_created allow_author_approval_updated
+allow_committer_approval_updated allow_overrides_to_approver_list_per_merge_request_updated
+retain_approvals_on_push_updated require_password_to_approve_updated
+require_reauthentication_to_approve_updated selective_code_owner_removals_updated
+allow_merge_on_skipped_pipeline_updated project_merge_requests_author_approval_updated
+project_merge_requests_disable_committers_approval_updated
+project_only_allow_merge_if_all_discussions_are_resolved_updated
+project_only_allow_merge_if_pipeline_succeeds_updated project_require_password_to_approve_updated
+project_reset_approvals_on_push_updated
+project_disable_overriding_approvers_per_merge_request_updated group_secret_push_protection_updated
+group_validity_checks_updated project_security_setting_updated project_security_exclusion_updated
+[PROTECTION_CHANGE POLICY weakened]
+security_policy_delete security_policy_yaml_invalidated project_security_exclusion_created
+secure_ci_job_token_inbound_disabled
+[PROTECTION_CHANGE POLICY strengthened]
+security_policy_create project_security_exclusion_deleted secure_ci_job_token_inbound_enabled
+[POLICY_CHANGE POLICY]
+application_setting_updated ip_restrictions_changed group_require_two_factor_authentication_updated
+group_two_factor_grace_period_updated allow_mfa_for_subgroups_updated allowed_email_domain_updated
+disable_personal_access_tokens_updated disable_ssh_keys_updated enforce_ssh_certificates_updated
+enabled_git_access_protocol_updated resource_access_token_creation_allowed_updated
+service_access_tokens_expiration_enforced_updated step_up_auth_required_oauth_provider_updated
+group_saml_provider_create group_saml_provider_update update_mismatched_group_saml_extern_uid
+prevent_forking_outside_group_updated prevent_sharing_groups_outside_hierarchy_updated
+group_membership_lock_updated group_shared_with_group_lock_updated
+group_project_creation_level_updated group_request_access_enabled_updated
+project_default_branch_updated default_branch_name_updated allow_runner_registration_token_updated
+runner_registration_enabled_updated duo_features_enabled_updated experiment_features_enabled_updated
+feature_access_rules_updated namespace_feature_access_rules_updated q_onbarding_updated
+self_hosted_model_created self_hosted_model_destroyed self_hosted_model_feature_changed
+self_hosted_model_updated model_selection_feature_changed
+[AUDIT_CHANGE POLICY]
+amazon_s3_configuration_updated audit_events_streaming_headers_update
+audit_events_streaming_headers_create audit_events_streaming_headers_destroy
+audit_events_streaming_instance_headers_create audit_events_streaming_instance_headers_destroy
+audit_events_streaming_instance_headers_update google_cloud_logging_configuration_updated
+instance_amazon_s3_configuration_updated instance_google_cloud_logging_configuration_updated
+update_event_streaming_destination update_instance_event_streaming_destination
+updated_group_audit_event_streaming_destination updated_instance_audit_event_streaming_destination
+[AUDIT_CHANGE POLICY weakened]
+amazon_s3_configuration_deleted destroy_event_streaming_destination
+destroy_instance_event_streaming_destination deleted_group_audit_event_streaming_destination
+deleted_instance_audit_event_streaming_destination google_cloud_logging_configuration_deleted
+instance_amazon_s3_configuration_deleted instance_google_cloud_logging_configuration_deleted
+event_type_filters_created create_http_namespace_filter created_group_namespace_filter
+created_instance_namespace_filter
+[AUDIT_CHANGE POLICY strengthened]
+amazon_s3_configuration_created create_event_streaming_destination
+create_instance_event_streaming_destination created_group_audit_event_streaming_destination
+created_instance_audit_event_streaming_destination google_cloud_logging_configuration_created
+instance_amazon_s3_configuration_created instance_google_cloud_logging_configuration_created
+event_type_filters_deleted delete_http_namespace_filter deleted_group_namespace_filter
+deleted_instance_namespace_filter
+[RUNNER_CHANGE OTHER]
+ci_runner_created ci_runner_registered ci_runner_unregistered ci_runner_token_reset
+ci_runner_assigned_to_project ci_runner_unassigned_from_project ci_runners_bulk_deleted
+set_runner_associated_projects
+[SECRET_CHANGE OTHER]
+ci_variable_created ci_variable_updated ci_variable_deleted ci_group_variable_created
+ci_group_variable_updated ci_group_variable_deleted ci_instance_variable_created
+ci_instance_variable_updated ci_instance_variable_deleted secrets_manager_create_project_secret
+secrets_manager_update_project_secret secrets_manager_delete_project_secret
+[WEBHOOK_CHANGE OTHER]
+webhook_created webhook_destroyed
+[ALERT_CHANGE OTHER]
+remove_vulnerability_false_positive_flag vulnerability_severity_override
+[RELEASE_PUBLISH RELEASE]
+release_created
+[RELEASE_EDIT RELEASE]
+release_updated release_milestones_updated
+[RELEASE_DELETE RELEASE]
+release_deleted_audit_event
+[PACKAGE_PUBLISH PACKAGE]
+package_registry_package_published
+[PACKAGE_UNPUBLISH PACKAGE]
+package_registry_package_deleted container_repository_deleted container_repository_tags_deleted
+container_repository_deletion_marked
+[PULL_REQUEST_OPEN PULL_REQUEST]
+merge_request_create merge_request_created_by_project_bot merge_request_reopened_by_project_bot
+[PULL_REQUEST_CLOSE PULL_REQUEST]
+merge_request_closed_by_project_bot
+[PULL_REQUEST_MERGE PULL_REQUEST]
+merge_request_merged merge_request_merged_by_project_bot
+[REVIEW PULL_REQUEST]
+merge_request_approval_operation
+[ISSUE_OPEN ISSUE]
+issue_created_by_project_bot incident_created_by_project_bot task_created_by_project_bot
+[COMMENT OTHER]
+comment_created comment_by_project_bot
+"""
+# Push rules have the same names for a project and for a group.
+_PUSH_RULES = (
+    "commit_committer_check", "prevent_secrets", "reject_deny_delete_tag", "reject_member_check",
+    "reject_non_dco_commits", "reject_unsigned_commits",
+)  # fmt: skip
+_PUSH_PATTERNS = (
+    "author_email_regex", "branch_name_regex", "commit_message_negative_regex",
+    "commit_message_regex", "file_name_regex",
+)  # fmt: skip
+
+
+def _push_rules(names: tuple[str, ...]) -> frozenset[str]:
+    places = ("group", "project")
+    return frozenset(f"{place}_push_rules_{name}_updated" for place in places for name in names)
+
+
+# Switches by what switching them on does. Others may count either way, or GitLab negates them.
+CLOSING: Final = _push_rules(_PUSH_RULES) | {
+    "disable_personal_access_tokens_updated",
+    "disable_ssh_keys_updated",
+    "enforce_ssh_certificates_updated",
+    "group_membership_lock_updated",
+    "group_require_two_factor_authentication_updated",
+    "group_secret_push_protection_updated",
+    "group_shared_with_group_lock_updated",
+    "prevent_forking_outside_group_updated",
+    "prevent_sharing_groups_outside_hierarchy_updated",
+    "project_disable_overriding_approvers_per_merge_request_updated",
+    "project_merge_requests_disable_committers_approval_updated",
+    "project_only_allow_merge_if_all_discussions_are_resolved_updated",
+    "project_only_allow_merge_if_pipeline_succeeds_updated",
+    "project_require_password_to_approve_updated",
+    "project_reset_approvals_on_push_updated",
+    "protected_branch_code_owner_approval_required_updated",
+    "require_reauthentication_to_approve_updated",
+    "service_access_tokens_expiration_enforced_updated",
+}
+OPENING: Final = frozenset(
+    {
+        "allow_merge_on_skipped_pipeline_updated",
+        "allow_mfa_for_subgroups_updated",
+        "allow_runner_registration_token_updated",
+        "project_merge_requests_author_approval_updated",
+        "protected_branch_allow_force_push_updated",
+        "resource_access_token_creation_allowed_updated",
+    }
+)
+EVENT_TYPES: Final = rules(_TABLE) | dict.fromkeys(
+    _push_rules(_PUSH_RULES + _PUSH_PATTERNS), *rules("[PROTECTION_CHANGE POLICY]\n_").values()
+)
+
+
+@lru_cache(4096)
+def rule_of(name: str) -> Rule:
+    """What an audit event type means; an unknown one keeps its name."""
+    return EVENT_TYPES.get(name) or Rule(f"{NAME}/{name}")
