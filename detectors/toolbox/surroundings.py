@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.toolbox.categories import Categories, CategoryModel
+from detectors.toolbox.categories import Categories, CategoryModel, key_of
 from detectors.toolbox.combine import cauchy, conjunction
 from detectors.toolbox.decay import DAY, HOUR
 from detectors.toolbox.proportion import Proportion, of_group
@@ -176,7 +176,7 @@ class SurroundingsModel:
     def _settled(self, name: str, value: str, time: float, fresh: dict[str, int]) -> bool:
         if not self.settle:
             return True
-        key = f"{name[:2]} {value}"
+        key = key_of(f"{name[:2]} {value}")
         first = fresh.setdefault(key, int(time))
         if time - first >= self.settle:
             del fresh[key]

@@ -53,6 +53,11 @@ class Chunk:
         self.offset = offset
         self.processed = False
 
+    @property
+    def parts(self) -> "tuple[Chunk, ...]":
+        """Itself: what a ``Merge`` has several of."""
+        return (self,)
+
     def mark_processed(self) -> None:
         """Allow the commit to pass this chunk, once all chunks before it are marked too."""
         self.processed = True
@@ -62,6 +67,48 @@ class Chunk:
 
     def __repr__(self) -> str:
         return f"<Chunk {self.topic}[{self.partition}] n={len(self.records)} to {self.offset}>"
+
+
+class Merge:
+    """Records of several partitions in the order of their timestamps, handed over as one chunk.
+
+    ``parts`` are the chunks it is made of, one a partition; ``records`` are theirs, merged.
+    """
+
+    __slots__ = ("parts", "records")
+
+    def __init__(self, records: Sequence[Any]) -> None:
+        by_partition: dict[tuple[str, int], list[Any]] = {}
+        for record in records:
+            by_partition.setdefault((record.topic, record.partition), []).append(record)
+        self.parts = tuple(
+            Chunk(topic, partition, part, part[-1].offset)
+            for (topic, partition), part in by_partition.items()
+        )
+        self.records = records
+
+    @property
+    def topic(self) -> str:
+        """Of the last record; faust files the message under it."""
+        return str(self.records[-1].topic)
+
+    @property
+    def partition(self) -> int:
+        """Of the last record."""
+        return int(self.records[-1].partition)
+
+    @property
+    def offset(self) -> int:
+        """Of the last record."""
+        return int(self.records[-1].offset)
+
+    def mark_processed(self) -> None:
+        """Allow the commits to pass all parts."""
+        for part in self.parts:
+            part.mark_processed()
+
+    def __len__(self) -> int:
+        return len(self.records)
 
 
 def split(records: Sequence[Any], max_chunk: int) -> list[Chunk | Undecodable]:

@@ -12,14 +12,14 @@ pass record by record.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as AIOKafkaConsumer
 from faust.types import TP, ConsumerMessage
 
-from pipeline.faust_adapter.chunk import Chunk, Undecodable, split
+from pipeline.faust_adapter.chunk import Chunk, Merge, Undecodable, split
 from pipeline.faust_adapter.store import PartitionedStore
 from pipeline.faust_adapter.tolerant import TolerantBuffer
 
@@ -128,7 +128,7 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             await self.wait(self.can_resume_flow)
         epoch = self._epoch()
         fetched = await self._fetch(timeout)
-        for tp, piece in self.scheduler.iterate(self._pieces(fetched)):
+        for tp, piece in self._arrange(fetched):
             if type(piece) is Undecodable:
                 await self._pass_undecodable(piece)
             if not self.flow_active or self.should_stop or epoch != self._epoch():
@@ -136,14 +136,19 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
                 # and a seek at its own.
                 return
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-            if type(piece) is Chunk:
+            if type(piece) is Chunk or type(piece) is Merge:
                 if self._is_source(tp):
-                    self._ledger(tp).append(piece)
+                    for part in piece.parts:
+                        self._ledger(TP(part.topic, part.partition)).append(part)
                 yield tp, self._chunk_message(tp, piece)
             elif type(piece) is Undecodable:
                 self._enter_skipped(tp, piece)
             else:
                 yield tp, self._to_message(tp, piece)
+
+    def _arrange(self, fetched: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
+        """In which order to hand out what was fetched: chunks, round-robin between topics."""
+        return self.scheduler.iterate(self._pieces(fetched))  # type: ignore[no-any-return]
 
     def _epoch(self) -> tuple[int, int]:
         return self.app.consumer_generation_id, self._seeks
@@ -155,6 +160,7 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             changelogs = self.app.tables.changelog_topics
             active = {tp for tp in active if tp.topic in changelogs}
         pressured = bool(self._buffered_partitions) or not self._sources_open
+        active = self._wanted(active)
         if not active:
             await self._wait_until_fetchable(patience)
             return {}
@@ -164,6 +170,10 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             active_partitions=frozenset(active),
             timeout=min(patience, PRESSURED_POLL_SECONDS) if pressured else patience,
         )
+
+    def _wanted(self, active: set[Any]) -> set[Any]:
+        """Which partitions to fetch now, of those that may be."""
+        return active
 
     async def _wait_until_fetchable(self, patience: float) -> None:
         pressured = bool(self._buffered_partitions)
@@ -189,7 +199,7 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         table = self.app.tables._changelogs.get(tp.topic)  # noqa: SLF001
         return table is not None and isinstance(table.data, PartitionedStore)
 
-    def _chunk_message(self, tp: Any, chunk: Chunk) -> Any:
+    def _chunk_message(self, tp: Any, chunk: Chunk | Merge) -> Any:
         last = chunk.records[-1]
         return ConsumerMessage(
             chunk.topic,

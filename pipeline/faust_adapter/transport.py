@@ -1,7 +1,7 @@
 """The faust application of the pipeline, with settings that are safe."""
 
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +9,11 @@ import faust
 from faust.transport.drivers.aiokafka import Producer as AIOKafkaProducer
 from faust.transport.drivers.aiokafka import Transport as AIOKafkaTransport
 
-from pipeline.faust_adapter.chunk import Chunk, Undecodable
-from pipeline.faust_adapter.consumer import ChunkConsumer
+from pipeline.faust_adapter.aligned_consumer import AlignedConsumer
+from pipeline.faust_adapter.chunk import Chunk, Merge, Undecodable
 
 OnUndecodable = Callable[[Undecodable], Awaitable[None]]
-ChunkHandler = Callable[[Chunk], Awaitable[None]]
+ChunkHandler = Callable[[Chunk | Merge], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,14 @@ class Chunking:
 
     ``max_chunk`` records at most are handed over at once. ``on_undecodable`` is awaited for a
     batch that cannot be unpacked, before anything behind it is handed out; without it the worker
-    stops. ``fetch_max_wait`` (seconds) is how long a broker may hold an empty fetch.
+    stops. ``fetch_max_wait`` (seconds) is how long a broker may hold an empty fetch. Topics in
+    ``aligned``, which one agent must consume, are merged in the order of their timestamps.
     """
 
     max_chunk: int = 500
     on_undecodable: OnUndecodable | None = None
     fetch_max_wait: float = 0.1
+    aligned: frozenset[str] = frozenset()
 
 
 class ChunkProducer(AIOKafkaProducer):  # type: ignore[misc]
@@ -40,7 +42,7 @@ class ChunkProducer(AIOKafkaProducer):  # type: ignore[misc]
 class ChunkTransport(AIOKafkaTransport):  # type: ignore[misc]
     """The aiokafka transport, reading in chunks."""
 
-    Consumer = ChunkConsumer
+    Consumer = AlignedConsumer
     Producer = ChunkProducer
 
 
@@ -61,8 +63,10 @@ class ChunkApp(faust.App):  # type: ignore[misc]
         super().on_rebalance_end()
         self.consumer.open_sources()
 
-    def consume(self, topic: str, handler: ChunkHandler, *, name: str | None = None) -> Any:
-        """Have ``handler`` called with every chunk of a topic, one at a time; returns the agent.
+    def consume(
+        self, topic: str | Sequence[str], handler: ChunkHandler, *, name: str | None = None
+    ) -> Any:
+        """Have ``handler`` called with every chunk of a topic, or of several, one at a time.
 
         A chunk's offsets are committed after ``handler`` has returned. One that raises stops the
         worker, and the chunk is read again after the restart. One handler a topic.
@@ -77,8 +81,9 @@ class ChunkApp(faust.App):  # type: ignore[misc]
                     raise
                 chunk.mark_processed()
 
-        source = self.topic(topic, key_serializer="raw", value_serializer="raw")
-        return self.agent(source, name=name or f"{self.conf.id}.{topic}", concurrency=1)(agent)
+        topics = [topic] if isinstance(topic, str) else list(topic)
+        source = self.topic(*topics, key_serializer="raw", value_serializer="raw")
+        return self.agent(source, name=f"{self.conf.id}.{name or topics[0]}", concurrency=1)(agent)
 
 
 def kafka_credentials(

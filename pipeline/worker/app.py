@@ -86,9 +86,11 @@ def build(
         partitions=partitions,
         progress=progress,
     )
-    app.chunking = Chunking(max_chunk=MAX_CHUNK, on_undecodable=normalise.undecodable)
-    for topic in topics.audit.values():
-        app.consume(topic, normalise.handle)
+    audit = topics.audit.values()
+    app.chunking = Chunking(
+        max_chunk=MAX_CHUNK, on_undecodable=normalise.undecodable, aligned=frozenset(audit)
+    )
+    app.consume(list(audit), normalise.handle, name="normalise")
     app.timer(settings.tick_seconds)(lambda: normalise.tick(settings.tick_seconds))
 
     detect_table = Table(app, "detect", partitions)
@@ -103,7 +105,7 @@ def build(
         progress=progress,
     )
     detect_table.attach(detect)
-    app.consume(topics.activity, detect.handle)
+    app.consume(topics.activity, detect.handle, name="detect")
 
     correlate_table = Table(app, "correlate", partitions)
     correlate = CorrelateAgent(
@@ -117,7 +119,7 @@ def build(
         progress=progress,
     )
     correlate_table.attach(correlate)
-    app.consume(topics.signals, correlate.handle)
+    app.consume(topics.signals, correlate.handle, name="correlate")
 
     app.sensors.add(_CommitTimes(metrics))
     metrics.watch_lag(progress.lag)

@@ -3,7 +3,7 @@
 import time
 
 from pipeline.correlate import Correlator
-from pipeline.faust_adapter.chunk import Chunk
+from pipeline.faust_adapter.chunk import Chunk, Merge
 from pipeline.faust_adapter.partitioner import partition_for
 from pipeline.faust_adapter.produce import BatchProducer
 from pipeline.metrics import Metrics
@@ -49,7 +49,7 @@ class CorrelateAgent:
         """The partition belongs to another worker now."""
         self._stages.pop(partition, None)
 
-    async def handle(self, chunk: Chunk) -> None:
+    async def handle(self, chunk: Chunk | Merge) -> None:
         """Weigh a chunk of signals."""
         stage = self._stages[chunk.partition]
         for record in chunk.records:

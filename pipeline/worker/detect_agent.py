@@ -6,7 +6,7 @@ from typing import Any
 
 from detectors.base import Detector
 from pipeline.engine import Engine, EngineSettings, EngineStats
-from pipeline.faust_adapter.chunk import Chunk
+from pipeline.faust_adapter.chunk import Chunk, Merge
 from pipeline.faust_adapter.partitioner import partition_for
 from pipeline.faust_adapter.produce import BatchProducer
 from pipeline.worker.clock import TICK_KEY, tick_time, tick_value
@@ -58,7 +58,7 @@ class DetectAgent:
         """The partition belongs to another worker now."""
         self._engines.pop(partition, None)
 
-    async def handle(self, chunk: Chunk) -> None:
+    async def handle(self, chunk: Chunk | Merge) -> None:
         """Judge a chunk of activities."""
         engine = self._engines[chunk.partition]
         for record in chunk.records:

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from pipeline.faust_adapter.chunk import Chunk, Undecodable
+from pipeline.faust_adapter.chunk import Chunk, Merge, Undecodable
 from pipeline.faust_adapter.partitioner import partition_for
 from pipeline.faust_adapter.produce import BatchProducer, RecordTooLargeError
 from pipeline.stages.normalise import Normaliser
@@ -50,7 +50,7 @@ class NormaliseAgent:
         self._clock = IdleClock()
         self._last_chunk = time.monotonic()
 
-    async def handle(self, chunk: Chunk) -> None:
+    async def handle(self, chunk: Chunk | Merge) -> None:
         """Normalise a chunk of raw records."""
         for record in chunk.records:
             self._normalise(record)

@@ -1,9 +1,10 @@
 """What a worker has worked on: for lag, for readiness, for metrics."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 
-from pipeline.faust_adapter.chunk import Chunk
+from pipeline.faust_adapter.chunk import Chunk, Merge
 from pipeline.metrics import Metrics
 
 
@@ -26,12 +27,13 @@ class Progress:
         self._highwater = highwater
         self._stalled = stalled_seconds
         self._done: dict[tuple[str, int], int] = {}
-        self._last = time.monotonic()
+        self._behind_since: dict[str, float] = {}
 
-    def chunk(self, stage: str, chunk: Chunk, flush_seconds: float) -> None:
+    def chunk(self, stage: str, chunk: Chunk | Merge, flush_seconds: float) -> None:
         """A stage has finished a chunk: output acknowledged, state written."""
-        self._done[chunk.topic, chunk.partition] = chunk.offset + 1
-        self._last = time.monotonic()
+        for part in chunk.parts:
+            self._done[part.topic, part.partition] = part.offset + 1
+            self._behind_since.pop(part.topic, None)
         metrics = self._metrics
         metrics.chunk.labels(stage).observe(len(chunk))
         metrics.flush.labels(stage).observe(flush_seconds)
@@ -49,8 +51,15 @@ class Progress:
         lag = self.lag()
         if not lag:
             return "no partitions are assigned yet"
-        behind = sum(lag.values())
-        idle = time.monotonic() - self._last
-        if behind and idle > self._stalled:
-            return f"no progress for {idle:.0f} s with {behind} records waiting"
+        now = time.monotonic()
+        behind: Counter[str] = Counter()
+        for (topic, _), records in lag.items():
+            behind[topic] += records
+        for topic, records in behind.items():
+            if not records:
+                self._behind_since.pop(topic, None)
+                continue
+            idle = now - self._behind_since.setdefault(topic, now)
+            if idle > self._stalled:
+                return f"{topic}: no progress for {idle:.0f} s with {records} records waiting"
         return ""

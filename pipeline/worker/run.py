@@ -66,9 +66,11 @@ def run(settings: WorkerSettings, identities: IdentityMap, log_level: str) -> No
             settings.partitions,
             len(DETECTORS),
         )
-        faust.Worker(
+        process = faust.Worker(
             worker.app, override_logging=False, redirect_stdouts=False, quiet=True
-        ).execute_from_commandline()
+        )
+        process.spinner = None  # it writes escape sequences even where there is no terminal
+        process.execute_from_commandline()
 
 
 def _serve(

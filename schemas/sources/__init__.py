@@ -7,16 +7,22 @@ import orjson
 
 from schemas.sources.anthropic_compliance import SOURCE as ANTHROPIC_COMPLIANCE
 from schemas.sources.artifactory_audit import SOURCE as ARTIFACTORY_AUDIT
+from schemas.sources.auth0_log import SOURCE as AUTH0_LOG
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.claude_code_otel import SOURCE as CLAUDE_CODE_OTEL
 from schemas.sources.cursor_audit import SOURCE as CURSOR_AUDIT
+from schemas.sources.duo_log import SOURCE as DUO_LOG
+from schemas.sources.entra_audit import SOURCE as ENTRA_AUDIT
+from schemas.sources.entra_signin import SOURCE as ENTRA_SIGNIN
 from schemas.sources.git_log import SOURCE as GIT_LOG
 from schemas.sources.github_audit import SOURCE as GITHUB_AUDIT
 from schemas.sources.github_webhook import SOURCE as GITHUB_WEBHOOK
+from schemas.sources.google_workspace_activity import SOURCE as GOOGLE_WORKSPACE_ACTIVITY
 from schemas.sources.mcp_gateway import SOURCE as MCP_GATEWAY
 from schemas.sources.npm_hook import SOURCE as NPM_HOOK
 from schemas.sources.npm_registry import SOURCE as NPM_REGISTRY
 from schemas.sources.okta_system_log import SOURCE as OKTA_SYSTEM_LOG
+from schemas.sources.onelogin_event import SOURCE as ONELOGIN_EVENT
 from schemas.sources.openai_audit import SOURCE as OPENAI_AUDIT
 from schemas.sources.pypi_audit import SOURCE as PYPI_AUDIT
 
@@ -34,6 +40,12 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
             PYPI_AUDIT,
             ARTIFACTORY_AUDIT,
             OKTA_SYSTEM_LOG,
+            ENTRA_SIGNIN,
+            ENTRA_AUDIT,
+            GOOGLE_WORKSPACE_ACTIVITY,
+            AUTH0_LOG,
+            ONELOGIN_EVENT,
+            DUO_LOG,
             CLAUDE_CODE_OTEL,
             CURSOR_AUDIT,
             OPENAI_AUDIT,

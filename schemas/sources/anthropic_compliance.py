@@ -172,8 +172,11 @@ def _target(native: str, rule: Rule, record: Json) -> Target:
     elif rule.kind is TargetKind.APPLICATION:
         name = "claude.ai"
     else:
-        fields = _NAMED_BY.get(rule.kind, ())
-        name = next((found for field in fields if (found := text(record.get(field)))), "")
+        name = ""
+        for field in _NAMED_BY.get(rule.kind, ()):
+            if found := record.get(field):
+                name = lower(found) if rule.kind is TargetKind.ACCOUNT else text(found)
+                break
     owner, repo = lower(record.get("repo_owner")), lower(record.get("repo_name"))
     repository = f"github.com/{owner}/{repo}" if owner and repo else ""
     return Target(rule.kind, name, repository, organization=organization)

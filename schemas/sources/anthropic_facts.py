@@ -48,7 +48,7 @@ _GUARDS: Final = {
 
 
 def action_of(native: str, rule: Rule, record: Json) -> str:
-    """The rule's action; of a change of role, whether it was a rise, a fall, a joining or a leaving."""
+    """The rule's action; of a change of role, whether somebody rose, fell, came or left."""
     if native == "claude_user_role_updated" and "current_role" in record:
         old, new = lower(record.get("previous_role")), lower(record.get("current_role"))
         if not new:
@@ -76,14 +76,7 @@ def facts_of(native: str, rule: Rule, record: Json, actor: str, key: str) -> dic
     made = _first(record, _TOKENS) if rule.kind is TargetKind.TOKEN else ""
     if made or key:
         facts[f.TOKEN_ID] = token_of(made or key)
-    if scopes := {name for one in items(record.get("scopes")) if (name := text(one))}:
-        facts[f.SCOPES] = sorted(scopes)[:_MAX_SCOPES]
-    elif role := lower(record.get("current_role") or record.get("role") or record.get("role_id")):
-        facts[f.SCOPES] = [role]
-    if rule.kind in {TargetKind.ACCOUNT, TargetKind.GROUP} or rule.action == Action.FACTOR_RESET:
-        subject = account("anthropic", _first(record, _SUBJECTS))
-        if subject and subject != actor:
-            facts[f.SUBJECT] = subject
+    _whom(facts, rule, record, actor)
     if rule.action == Action.AGENT_CONNECT:
         facts[f.SERVER] = _first(record, SERVERS) or native
     if rule.kind is TargetKind.FACTOR:
@@ -97,8 +90,25 @@ def facts_of(native: str, rule: Rule, record: Json, actor: str, key: str) -> dic
     return facts
 
 
+def _whom(facts: dict[str, Fact], rule: Rule, record: Json, actor: str) -> None:
+    """To whom, and what it lets them do."""
+    if scopes := {name for one in items(record.get("scopes")) if (name := text(one))}:
+        facts[f.SCOPES] = sorted(scopes)[:_MAX_SCOPES]
+    elif role := lower(record.get("current_role") or record.get("role") or record.get("role_id")):
+        facts[f.SCOPES] = [role]
+    if rule.kind in {TargetKind.ACCOUNT, TargetKind.GROUP} or rule.action == Action.FACTOR_RESET:
+        members = items(record.get("member_ids"))
+        only = members[0] if len(members) == 1 else ""
+        subject = account("anthropic", _first(record, _SUBJECTS) or only)
+        if subject and subject != actor:
+            facts[f.SUBJECT] = subject
+
+
 def _first(record: Json, fields: tuple[str, ...]) -> str:
-    return next((found for field in fields if (found := text(record.get(field)))), "")
+    for field in fields:
+        if (value := record.get(field)) and (found := text(value)):
+            return found
+    return ""
 
 
 def _factor(native: str) -> str:

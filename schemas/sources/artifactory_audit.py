@@ -53,6 +53,7 @@ _CACHED = 65_536
 _NOBODY = Actor("")
 _NAMELESS = frozenset({"", "unknown", "anonymous", "non_authenticated_user"})
 _MAX_SCOPES = 32
+_USER = "USR."
 
 
 def parse(raw: Raw) -> list[Activity]:
@@ -106,7 +107,7 @@ def _logged(line: Line, written: str, raw: Raw) -> Activity:
     if companion:
         action = f"{NAME}/{line.name}"
     actor = _actor(line.user, line.service)
-    subject = account("artifactory", line.entity) if line.name.startswith("USR.") else ""
+    subject = account("artifactory", line.entity) if line.name.startswith(_USER) else ""
     if subject and subject != actor.account:
         facts[SUBJECT] = subject
     return Activity(
@@ -132,8 +133,9 @@ def _actor(user: str, service: bool) -> Actor:
     login = user.strip()[:256].lower()
     if login in _NAMELESS:
         return _NOBODY
-    kind = ActorKind.SERVICE if service or login == "_system_" else ActorKind.UNKNOWN
-    return Actor(f"artifactory:{login}", kind=kind, email=login if "@" in login[1:] else "")
+    if service:
+        return Actor(f"artifactory:{login}", kind=ActorKind.SERVICE)
+    return Actor(f"artifactory:{login}", email=login if "@" in login[1:] else "")
 
 
 def _target(rule: Rule, line: Line) -> tuple[Target, bool]:
@@ -148,7 +150,8 @@ def _target(rule: Rule, line: Line) -> tuple[Target, bool]:
         return Target(TargetKind.TOKEN, name), False
     if rule.kind is TargetKind.APPLICATION:
         return Target(TargetKind.APPLICATION, "artifactory"), False
-    return Target(rule.kind, text(line.entity)), False
+    kind = TargetKind.ACCOUNT if line.name.startswith(_USER) else rule.kind
+    return Target(kind, text(line.entity)), False
 
 
 def _facts(line: Line) -> dict[str, Fact]:

@@ -53,6 +53,7 @@ Json = dict[str, object]
 
 _CACHED = 65_536
 _NOBODY = Actor("")
+_SESSIONS = frozenset({Action.LOGIN, Action.SESSION_END})
 _KINDS = {
     "api key": ActorKind.SERVICE,
     "app": ActorKind.SERVICE,
@@ -173,9 +174,11 @@ def _target(rule: Rule, record: Json, data: Json) -> Target:
     repository = f"cursor.com/{space}/{name}" if space and name else ""
     repository = repository or repository_of(data.get("repo_url"))
     what = repository.partition("/")[2] or lower(data.get("namespace_slug"))
+    if rule.action in _SESSIONS:
+        what = "cursor"
     for field in _NAMED_BY.get(rule.kind, ()):
-        if found := text(data.get(field)):
-            what = found
+        if found := data.get(field):
+            what = lower(found) if rule.kind is TargetKind.ACCOUNT else text(found)
             break
     version = text(data.get("merge_commit_sha")) or text(data.get("head_sha"))
     organization = text(record.get("team_id")) or text(record.get("org_id"))

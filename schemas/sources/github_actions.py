@@ -135,9 +135,14 @@ team.add_member
 team.remove_member
 [PRIVILEGE_GRANT ACCOUNT]
 org.update_member repo.update_member organization_role.assign organization_moderators.add_user
-repo.codespaces_trusted_repo_access_granted
+repo.codespaces_trusted_repo_access_granted copilot.cfb_seat_assignment_created
 [PRIVILEGE_REVOKE ACCOUNT]
 organization_role.revoke organization_moderators.remove_user org.revoke_external_identity
+copilot.cfb_seat_assignment_unassigned
+[PRIVILEGE_GRANT REPOSITORY]
+copilot.swe_agent_repo_enabled
+[PRIVILEGE_REVOKE REPOSITORY]
+copilot.swe_agent_repo_disabled
 [PRIVILEGE_GRANT GROUP]
 team.add_repository team.promote_maintainer team.update_repository_permission
 org.add_security_manager
@@ -151,7 +156,9 @@ ip_allow_list_entry.create ip_allow_list_entry.update ip_allow_list_entry.destro
 team_sync_tenant.disabled team_sync_tenant.enabled team_sync_tenant.update_okta_credentials
 repo.update_default_branch org.recovery_codes_downloaded org.recovery_codes_generated
 org.recovery_codes_printed org.recovery_codes_viewed copilot.cfb_org_settings_changed
-copilot.content_exclusion_changed private_repository_forking.clear
+copilot.content_exclusion_changed copilot.cfb_enterprise_settings_changed
+copilot.cfb_enterprise_org_enablement_changed copilot.swe_agent_repo_enablement_updated
+private_repository_forking.clear
 repository_visibility_change.clear members_can_delete_repos.clear
 [FACTOR_ENROLL FACTOR]
 two_factor_authentication.enabled two_factor_authentication.add_factor security_key.register

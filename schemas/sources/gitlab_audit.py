@@ -62,6 +62,7 @@ _GIT = {
 _PERSONAL = frozenset(
     {Action.FACTOR_ENROLL, Action.FACTOR_REMOVE, Action.PASSWORD_CHANGE, Action.KEY_ADD}
 )
+_CONTROLS = frozenset({Action.PROTECTION_CHANGE, Action.POLICY_CHANGE, Action.AUDIT_CHANGE})
 _TOKENS = frozenset({Action.TOKEN_CREATE, Action.TOKEN_REVOKE, Action.TOKEN_USE})
 _MEMBERS = frozenset(
     {Action.MEMBER_ADD, Action.MEMBER_REMOVE, Action.PRIVILEGE_GRANT, Action.PRIVILEGE_REVOKE}
@@ -160,16 +161,20 @@ def _facts(
     if event.user and event.user_id == event.author_id:
         facts[f.ALIAS] = f"gitlab:{lower(event.user)}"
     if rule.action in _TOKENS:
-        if token := text(_either(event.target_id, details.target_id)):
-            facts[f.TOKEN_ID] = token_of(f"gitlab/{token}")
-        if scopes := _SCOPES.search(text(details.custom_message)):
-            facts[f.SCOPES] = sorted(set(re.findall(r"\w+", scopes[1])))[:MAX_SCOPES]
+        _token(event, details, facts)
     elif rule.action == Action.VISIBILITY_CHANGE:
         if visibility := lower(details.new):
             facts[f.VISIBILITY] = visibility
-    elif rule.action in {Action.PROTECTION_CHANGE, Action.POLICY_CHANGE, Action.AUDIT_CHANGE}:
+    elif rule.action in _CONTROLS:
         _control(rule, native, event, details, facts)
     return facts
+
+
+def _token(event: AuditEvent, details: Details, facts: dict[str, Fact]) -> None:
+    if token := text(_either(event.target_id, details.target_id)):
+        facts[f.TOKEN_ID] = token_of(f"gitlab/{token}")
+    if scopes := _SCOPES.search(text(details.custom_message)):
+        facts[f.SCOPES] = sorted(set(re.findall(r"\w+", scopes[1])))[:MAX_SCOPES]
 
 
 def _control(

@@ -11,7 +11,7 @@ from schemas.sources.base import Raw, RejectedError
 from schemas.sources.fields import check_time, header, lower, repository_of, text
 from schemas.sources.gitlab import NOBODY, actor_of, instance_of, instant, named, owner_of
 from schemas.sources.gitlab_hook import Attributes, Hook, Project, User
-from schemas.sources.gitlab_hooks import MEMBERS, NAME
+from schemas.sources.gitlab_hooks import CONCERNING, NAME
 
 _NO_PROJECT = Project()
 _NO_USER = User()
@@ -133,7 +133,7 @@ def _native(hook: Hook, about: Attributes, kind: str) -> str:
 
 
 def _actor(hook: Hook, kind: str) -> tuple[Actor, str]:
-    if kind in MEMBERS or kind.startswith(("project_", "group_", "key_")):
+    if kind.startswith(CONCERNING):
         return NOBODY, ""
     user = hook.user or _NO_USER
     login = text(hook.user_username or user.username)

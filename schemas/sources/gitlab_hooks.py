@@ -82,19 +82,8 @@ STATUSES: Final = {
     "canceled": ("completed", "cancelled"),
     "skipped": ("completed", "skipped"),
 }
-# Events of a member name in `user_…` who was changed, not who did it.
-MEMBERS: Final = frozenset(
-    {
-        "user_access_request_denied_for_group",
-        "user_access_request_to_group",
-        "user_add_to_group",
-        "user_add_to_team",
-        "user_remove_from_group",
-        "user_remove_from_team",
-        "user_update_for_group",
-        "user_update_for_team",
-    }
-)
+# Events whose payload names whom they concern, not who did it.
+CONCERNING: Final = ("user_", "project_", "group_", "subgroup_", "key_")
 
 
 @lru_cache(4096)

@@ -1,7 +1,7 @@
 """GitLab's webhooks, of projects, groups and the instance.
 
 References: "Webhook events" (https://docs.gitlab.com/user/project/integrations/webhook_events/),
-"Webhooks" (https://docs.gitlab.com/user/project/integrations/webhooks/, for the headers) and "System
+"Webhooks" (https://docs.gitlab.com/user/project/integrations/webhooks/, for the headers), "System
 hooks" (https://docs.gitlab.com/administration/system_hooks/). The payload names its event; the
 headers `webhook-id` or `Idempotency-Key` and `X-Gitlab-Event-UUID` travel as record headers and
 tell a delivery that comes again. A payload has no address, and its times are those of its object:
@@ -9,16 +9,16 @@ the time is when the record was received, where that is known. An event of a mem
 group or a key names whom it concerns but not who did it.
 """
 
+from collections.abc import Callable
+
 from schemas import facts as f
-from schemas.action import Action
 from schemas.activity import Activity, Fact, Outcome, Target, TargetKind
 from schemas.sources.base import Raw, Source
 from schemas.sources.fields import lower, mapping, text
 from schemas.sources.gitlab_delivery import Delivery, delivery
-from schemas.sources.gitlab_hook import READER
-from schemas.sources.gitlab_hooks import EVENTS, MEMBERS, NAME, STATUSES, rule_of
+from schemas.sources.gitlab_hook import READER, Attributes, Hook
+from schemas.sources.gitlab_hooks import CONCERNING, EVENTS, NAME, STATUSES, rule_of
 from schemas.sources.gitlab_push import push
-from schemas.sources.idp import guarded
 
 _IGNORED = frozenset({"emoji"})
 _NOTES = {
@@ -59,7 +59,7 @@ def _activity(told: Delivery) -> Activity:
             facts[f.DEFAULT_BRANCH] = base == told.default_branch
     elif told.kind == "vulnerability" and (state := lower(told.about.state)):
         facts[f.STATUS] = state
-    elif told.kind in MEMBERS or told.kind.startswith(("project_", "user_", "key_")):
+    elif told.kind.startswith(CONCERNING):
         _person(told, facts)
     return told.activity(rule.action, _target(told, rule.kind), facts, outcome=outcome)
 
@@ -81,13 +81,7 @@ def _run(told: Delivery, facts: dict[str, Fact]) -> None:
 
 def _person(told: Delivery, facts: dict[str, Fact]) -> None:
     hook = told.hook
-    if told.kind in MEMBERS:
-        login = lower(hook.user_username) or text(hook.user_id)
-    else:
-        login = lower(hook.username)
-        if told.kind == "user_failed_login":
-            login = guarded(login)
-    if login:
+    if login := lower(hook.user_username or hook.username) or text(hook.user_id):
         facts[f.SUBJECT] = f"gitlab:{login}"
     if role := lower(hook.group_access or hook.project_access or hook.access_level):
         facts[f.SCOPES] = [role]
@@ -99,25 +93,14 @@ def _target(told: Delivery, kind: TargetKind) -> Target | None:
     hook, about = told.hook, told.about
     if told.kind == "note":
         return _noted(told)
-    if told.kind in {"merge_request", "issue", "work_item"}:
-        commit = about.last_commit
-        version = lower(commit.id) if commit else ""
-        return told.target(_KINDS[told.kind], text(about.iid), version)
-    if told.kind == "pipeline":
-        name = text(about.name) or text(about.ref)
-        return told.target(kind, name, lower(about.sha))
-    if told.kind == "build":
-        return told.target(TargetKind.WORKFLOW, text(hook.build_name), lower(hook.sha))
-    if told.kind == "deployment":
-        name = text(hook.environment)
-        return told.target(TargetKind.WORKFLOW, name, lower(hook.short_sha))
-    if told.kind == "release":
-        tag = text(hook.tag)
-        return told.target(kind, tag, tag)
+    if naming := _NAMED.get(told.kind):
+        return told.target(_KINDS.get(told.kind, TargetKind.WORKFLOW), *naming(hook, about))
+    name = ""
     if kind is TargetKind.REPOSITORY:
-        return told.target(kind, told.repository)
-    name = lower(hook.full_path or hook.group_path) if kind is TargetKind.GROUP else ""
-    if kind is TargetKind.APPLICATION:
+        name = told.repository
+    elif kind is TargetKind.GROUP:
+        name = lower(hook.full_path or hook.group_path)
+    elif kind is TargetKind.APPLICATION:
         name = "gitlab"
     name = name or text(about.name) or text(about.iid) or text(about.id) or text(hook.id)
     if not name and not told.repository and not told.organization:
@@ -125,10 +108,25 @@ def _target(told: Delivery, kind: TargetKind) -> Target | None:
     return told.target(kind, name)
 
 
+def _numbered(_: Hook, about: Attributes) -> tuple[str, str]:
+    return text(about.iid), lower(about.last_commit.id) if about.last_commit else ""
+
+
 _KINDS = {
     "issue": TargetKind.ISSUE,
     "merge_request": TargetKind.PULL_REQUEST,
+    "release": TargetKind.RELEASE,
     "work_item": TargetKind.ISSUE,
+}
+# Name and version of what an event is about.
+_NAMED: dict[str, Callable[[Hook, Attributes], tuple[str, str]]] = {
+    "build": lambda hook, _: (text(hook.build_name), lower(hook.sha)),
+    "deployment": lambda hook, _: (text(hook.environment), lower(hook.short_sha)),
+    "issue": _numbered,
+    "merge_request": _numbered,
+    "pipeline": lambda _, about: (text(about.name) or text(about.ref), lower(about.sha)),
+    "release": lambda hook, _: (text(hook.tag), text(hook.tag)),
+    "work_item": _numbered,
 }
 
 
@@ -151,7 +149,7 @@ def recognises(record: dict[str, object]) -> bool:
     name = record.get("event_name")
     return (
         isinstance(name, str)
-        and name.startswith(("user_", "project_", "group_", "subgroup_", "key_", "push", "tag_"))
+        and name.startswith(CONCERNING)
         and "author_id" not in record
         and not {"created_at", "project_id", "group_id"}.isdisjoint(record)
     )

@@ -43,20 +43,21 @@ _REFUSED: Final = frozenset({"reject", "deny", "denied", "block", "blocked"})
 def tool_of(method: str, server: str, params: Json) -> str:
     """`mcp__<server>__<tool>`, as Claude Code names it; "" where no tool is used.
 
-    A prompt and a resource are what the server offers beside tools: `prompts/<name>`, and
-    `resources/<scheme>://<host>#<hash of the address>`.
+    Prompts and resources are what a server offers beside tools: `prompts/<name>`,
+    `resources/read`.
     """
     if method == "tools/call":
         return f"mcp__{server}__{text(params.get('name'))}"
     if method == "prompts/get":
         return f"mcp__{server}__prompts/{text(params.get('name'))}"
     if method == "resources/read":
-        return f"mcp__{server}__resources/{_address(text(params.get('uri')))}"
+        return f"mcp__{server}__resources/read"
     return ""
 
 
 @lru_cache(_CACHED)
-def _address(uri: str) -> str:
+def resource_of(uri: str) -> str:
+    """A resource's scheme and host, and a hash of all of it: `file://#8b55d2d0c39c0f47`."""
     try:
         parts = urlsplit(uri)
         host = parts.hostname or ""
@@ -75,11 +76,9 @@ def failed(record: Json, response: Json) -> bool:
     )
 
 
-def facts_of(  # noqa: PLR0913 - the parts of one record
-    method: str, server: str, tool: str, record: Json, params: Json, response: Json
-) -> dict[str, Fact]:
+def facts_of(method: str, tool: str, record: Json, params: Json, response: Json) -> dict[str, Fact]:
     """Facts of a call, keys as in `schemas.facts`."""
-    facts: dict[str, Fact] = {SERVER: server}
+    facts: dict[str, Fact] = {SERVER: text(record.get("server"))}
     if tool:
         facts[TOOL] = tool
     if method == "tools/call":

@@ -56,7 +56,7 @@ from schemas.sources.fields import (
     network_of,
     text,
 )
-from schemas.sources.mcp_facts import Json, facts_of, failed, tool_of
+from schemas.sources.mcp_facts import Json, facts_of, failed, resource_of, tool_of
 
 NAME = "mcp.gateway"
 _CACHED = 65_536
@@ -104,11 +104,11 @@ def parse(raw: Raw) -> list[Activity]:
             _ACTIONS.get(method) or f"{NAME}/{method}",
             method,
             actor,
-            Target(TargetKind.TOOL, tool or server),
+            _target(method, tool or server, params),
             _origin(caller, params),
             _pseudonym(session),
             Outcome.FAILURE if failed(record, response) else Outcome.SUCCESS,
-            facts_of(method, server, tool, record, params, response),
+            facts_of(method, tool, record, params, response),
             event_id,
             raw.position,
         )
@@ -120,6 +120,12 @@ def _uid(event_id: str, where: str, request: Json) -> int:
     if event_id:
         return digest(NAME, event_id)
     return digest(NAME, where, orjson.dumps(request, option=orjson.OPT_SORT_KEYS))
+
+
+def _target(method: str, tool: str, params: Json) -> Target:
+    if method == "resources/read":
+        return Target(TargetKind.OTHER, resource_of(text(params.get("uri"))))
+    return Target(TargetKind.TOOL, tool)
 
 
 @lru_cache(_CACHED)

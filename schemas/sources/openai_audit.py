@@ -150,16 +150,8 @@ def _facts(rule: Rule, data: Json, actor: str, key: str) -> dict[str, Fact]:
     made = text(data.get("id")) if rule.kind is TargetKind.TOKEN else ""
     if made or key:
         facts[TOKEN_ID] = token_of(made or key)
-    scopes = {
-        name
-        for field in _SCOPES
-        for one in items(inner.get(field) or data.get(field))
-        if (name := text(one))
-    }
-    if role := lower(inner.get("role")):
-        scopes.add(role)
-    if scopes:
-        facts[SCOPES] = sorted(scopes)[:_MAX_SCOPES]
+    if inner or data:
+        _allowed(facts, inner, data)
     if code := text(data.get("error_code")):
         facts[REASON] = code
     if rule.weakened is not None:
@@ -172,15 +164,29 @@ def _facts(rule: Rule, data: Json, actor: str, key: str) -> dict[str, Fact]:
     return facts
 
 
+def _allowed(facts: dict[str, Fact], inner: Json, data: Json) -> None:
+    """Scopes, permissions and role."""
+    scopes: set[str] = set()
+    for field in _SCOPES:
+        if told := inner.get(field) or data.get(field):
+            scopes.update(name for one in items(told) if (name := text(one)))
+    if role := lower(inner.get("role")):
+        scopes.add(role)
+    if scopes:
+        facts[SCOPES] = sorted(scopes)[:_MAX_SCOPES]
+
+
 def _target(rule: Rule, native: str, record: Json, data: Json) -> Target:
     project = mapping(record.get("project"))
     organization = text(project.get("id"))
     if rule.kind is TargetKind.APPLICATION:
         return Target(rule.kind, "platform.openai.com", organization=organization)
     inner = _inner(data)
-    name = next(
-        (found for key in _NAMES if (found := text(inner.get(key)) or text(data.get(key)))), ""
-    )
+    name = ""
+    for key in _NAMES:
+        if found := inner.get(key) or data.get(key):
+            name = lower(found) if rule.kind is TargetKind.ACCOUNT else text(found)
+            break
     return Target(rule.kind, name or native.rpartition(".")[0], organization=organization)
 
 

@@ -44,7 +44,8 @@ tenant.service_account.deleted
 [PRIVILEGE_GRANT ACCOUNT]
 user.updated service_account.updated role.assignment.created tenant.role_assignment.created
 tenant.resource_role_assignment.created tenant.resource_access.updated
-tenant.resource_share_grant.created tenant.resource_share_grant.updated checkpoint.permission.created
+tenant.resource_share_grant.created tenant.resource_share_grant.updated
+checkpoint.permission.created
 workload_identity_provider_mapping.created workload_identity_provider_mapping.updated
 tenant.workload_identity.mapping.created tenant.workload_identity.mapping.updated
 tenant.workload_identity.binding.created

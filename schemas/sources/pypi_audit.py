@@ -38,9 +38,9 @@ from schemas.sources.fields import (
     check_time,
     client_of,
     epoch,
-    flag,
     fold,
     load,
+    lower,
     mapping,
     network_of,
     repository_of,
@@ -52,12 +52,14 @@ from schemas.sources.pypi_tags import FAMILIES, NAME, RULES, rule_of
 Json = dict[str, object]
 
 _CACHED = 65_536
+_WITHOUT_OFFSET = (len("2026-09-08T10:01:00"), len("2026-09-08T10:01:00.123456"))
 _TRUSTED = "OpenID created token"
 _PROVIDERS = {"github.com": "github", "gitlab.com": "gitlab"}
 _SEPARATORS = re.compile(
     r"[-_.]+"
 )  # https://packaging.python.org/specifications/name-normalization
 _NOBODY = Actor("")
+_PROJECTS = frozenset({"project", "file"})
 
 
 def parse(raw: Raw) -> list[Activity]:
@@ -79,10 +81,11 @@ def parse(raw: Raw) -> list[Activity]:
     told = mapping(record.get("additional"))
     rule = rule_of(tag)
     action = rule.action
-    if action == Action.LOGIN and text(told.get("reason")) in MFA_REASONS:
+    if "reason" in told and action == Action.LOGIN and text(told["reason"]) in MFA_REASONS:
         action = Action.MFA_CHALLENGE
     source = _name(record.get("source"))
-    repository, commit = _published_from(text(told.get("publisher_url")))
+    url = told.get("publisher_url")
+    repository, commit = _published_from(url) if isinstance(url, str) else ("", "")
     actor = _actor(family, record, told, source, repository)
     event_id = text(record.get("id"))
     facts = facts_of(tag, action, told, source if family == "account" else "", actor)
@@ -99,7 +102,7 @@ def parse(raw: Raw) -> list[Activity]:
             action,
             tag,
             actor,
-            _target(rule.kind, family, record, told, source, repository),
+            _target(rule.kind, record, told, source, repository),
             _origin(record, told),
             "",
             rule.outcome,
@@ -114,7 +117,8 @@ def _time(record: Json) -> object:
     value = record.get("time")
     if value is None:
         raise RejectedError("missing_field", "no time")
-    return value
+    # Warehouse writes UTC without saying so; to say so is quicker than to find out.
+    return f"{value}Z" if isinstance(value, str) and len(value) in _WITHOUT_OFFSET else value
 
 
 def _name(value: object) -> str:
@@ -144,8 +148,8 @@ def _publisher(where: str) -> Actor:
 
 def _actor(family: str, record: Json, told: Json, source: str, repository: str) -> Actor:
     login = text(told.get("submitted_by"))
-    if login == _TRUSTED or repository or flag(told.get("uploaded_via_trusted_publisher")):
-        return _publisher(repository or normalized(source))
+    if repository or login == _TRUSTED or told.get("uploaded_via_trusted_publisher") is True:
+        return _publisher(repository or package_of(source).removeprefix("pypi/"))
     return _person(login or _name(record.get("user")) or (source if family == "account" else ""))
 
 
@@ -159,25 +163,24 @@ def _publish(actor: Actor, commit: str) -> dict[str, Fact]:
 
 
 @lru_cache(_CACHED)
-def normalized(project: str) -> str:
-    """A project's name as PyPI compares it.
+def package_of(project: str) -> str:
+    """A project as a package, its name as PyPI compares it.
 
-    >>> normalized("Example.Widget_core")
-    'example-widget-core'
+    >>> package_of("Example.Widget_core")
+    'pypi/example-widget-core'
     """
-    return _SEPARATORS.sub("-", project).lower()
+    return f"pypi/{_SEPARATORS.sub('-', project).lower()}"
 
 
-def _target(
-    kind: TargetKind, family: str, record: Json, told: Json, source: str, repository: str
-) -> Target:
-    project = text(told.get("project_name")) or text(told.get("project"))
+def _target(kind: TargetKind, record: Json, told: Json, source: str, repository: str) -> Target:
+    family = text(record.get("tag")).partition(":")[0]
+    project = text(told.get("project_name") or told.get("project"))
     if not project:
-        project = source if family in {"project", "file"} else _name(record.get("project"))
-    package = f"pypi/{normalized(project)}" if project else ""
-    organization = text(told.get("organization_name")).lower() or (
-        source.lower() if family == "organization" else ""
-    )
+        project = source if family in _PROJECTS else _name(record.get("project"))
+    package = package_of(project) if project else ""
+    organization = ""
+    if family == "organization":
+        organization = lower(told.get("organization_name")) or source.lower()
     match kind:
         case TargetKind.TOKEN:
             name = text(told.get("description"))

@@ -32,18 +32,19 @@ def facts_of(
         actor: who did it.
     """
     facts: dict[str, Fact] = {}
-    if reason := text(told.get("reason")):
-        facts[REASON] = reason
+    if "reason" in told:
+        facts[REASON] = text(told["reason"])
     elif tag == "account:api_token:removed_leak":
         facts[REASON] = "leaked"
     if action == Action.PACKAGE_OWNER:
         facts[ADDED] = adds(tag)
-    subject = _subject(told) or account("pypi", own)
+    # In an account's own history nobody but the account acts, unless the row says who.
+    subject = _subject(told) or (account("pypi", own) if own and "submitted_by" in told else "")
     if subject and subject != actor.account:
         facts[SUBJECT] = subject
-    if role := text(told.get("role_name")):
-        facts[SCOPES] = [role.lower()]
-    if factor := _factor(tag, told):
+    if "role_name" in told:
+        facts[SCOPES] = [text(told["role_name"]).lower()]
+    if own and (factor := _factor(tag, told)):
         facts[FACTOR] = factor
     if action in _FACTOR_CHANGES:
         facts[BY_ADMIN] = SUBJECT in facts
@@ -54,19 +55,23 @@ def facts_of(
 
 def _subject(told: dict[str, object]) -> str:
     """To whom it was done: an account, or the repository that may publish from now on."""
-    if user := text(told.get("target_user")):
-        return account("pypi", user)
+    if "target_user" in told:
+        return account("pypi", told["target_user"])
+    if "specifier" not in told:
+        return ""
     repository = repository_of(told.get("url"))
     if not repository:
-        return account("pypi", told.get("publisher")) if "specifier" in told else ""
+        return account("pypi", told.get("publisher"))
     return account("pypi", f"{text(told.get('publisher')) or 'oidc'}@{repository}")
 
 
 def _factor(tag: str, told: dict[str, object]) -> str:
     if tag.startswith("account:recovery_codes:"):
         return "recovery_code"
-    method = text(told.get("method")) or text(told.get("two_factor_method"))
-    return method.lower().replace("-", "_") or MFA_REASONS.get(text(told.get("reason")), "")
+    method = told.get("method") or told.get("two_factor_method")
+    if method:
+        return text(method).lower().replace("-", "_")
+    return MFA_REASONS.get(text(told["reason"]), "") if "reason" in told else ""
 
 
 def _token(facts: dict[str, Fact], told: dict[str, object]) -> None:

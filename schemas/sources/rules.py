@@ -27,9 +27,9 @@ class Rule(NamedTuple):
 
 
 def rules(table: str) -> dict[str, Rule]:
-    """Vendor's name -> its rule.
+    r"""Vendor's name -> its rule.
 
-    >>> rules("[LOGIN APPLICATION failure]\\nlogin.failed")["login.failed"].outcome
+    >>> rules("[LOGIN APPLICATION failure]\nlogin.failed")["login.failed"].outcome
     <Outcome.FAILURE: 'failure'>
     """
     found: dict[str, Rule] = {}

@@ -18,10 +18,6 @@ from schemas.sources.fields import MAX_BYTES, fold, load
 Event = TypeVar("Event", bound=msgspec.Struct)
 
 
-def _names(part: type[msgspec.Struct]) -> tuple[str, ...]:
-    return part.__struct_encode_fields__
-
-
 class Reader(Generic[Event]):
     """Reads one vendor's records.
 
@@ -43,7 +39,10 @@ class Reader(Generic[Event]):
         self._decode = msgspec.json.Decoder(event).decode
         self._holds = holds
         self._unwrap = unwrap
-        self._spelled = {name.lower(): name for part in (event, *parts) for name in _names(part)}
+        shapes: list[type[msgspec.Struct]] = [event, *parts]
+        self._spelled = {
+            name.lower(): name for shape in shapes for name in shape.__struct_encode_fields__
+        }
 
     def activities(
         self, raw: Raw, build: Callable[[Event, Raw, Position], Activity]
