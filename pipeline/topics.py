@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from pipeline.settings import KafkaSettings
@@ -147,9 +147,17 @@ def create(
         if missing
         else {}
     )
-    for future in futures.values():
-        future.result()
-    return [topic.name for topic in missing], [t.name for t in topics if t.name in existing]
+    for name, future in futures.items():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+            existing.add(name)  # somebody else was quicker
+    return (
+        [topic.name for topic in topics if topic.name not in existing],
+        [topic.name for topic in topics if topic.name in existing],
+    )
 
 
 def differences(client: AdminClient, topics: Iterable[Topic]) -> list[Difference]:

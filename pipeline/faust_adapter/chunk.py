@@ -111,6 +111,13 @@ class Merge:
         return len(self.records)
 
 
+def first_offset(piece: Any) -> int:
+    """Return the first offset of a chunk, an ``Undecodable`` or a record."""
+    if type(piece) is Chunk:
+        piece = piece.records[0]
+    return int(piece.first_offset if type(piece) is Undecodable else piece.offset)
+
+
 def split(records: Sequence[Any], max_chunk: int) -> list[Chunk | Undecodable]:
     """Cut what one fetch brought for one partition into chunks of at most ``max_chunk`` records.
 

@@ -45,6 +45,16 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         await super().on_start()
         self._ensure_consumer()._fetcher._records = TolerantBuffer()  # noqa: SLF001
 
+    async def rewind(self, first: Mapping[Any, int]) -> None:
+        """Set back the positions that stand behind these offsets, of partitions still assigned."""
+        consumer = self._ensure_consumer()
+        for tp, offset in first.items():
+            if not consumer._subscription.is_assigned(tp):  # noqa: SLF001
+                continue
+            state = consumer._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
+            if state.has_valid_position and state.position > offset:
+                consumer.seek(tp, offset)
+
 
 class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     """Consumer of chunks with exact commits; see the module."""
@@ -149,6 +159,18 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
     def _arrange(self, fetched: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
         """In which order to hand out what was fetched: chunks, round-robin between topics."""
         return self.scheduler.iterate(self._pieces(fetched))  # type: ignore[no-any-return]
+
+    async def _return_unread(
+        self, pieces: Iterable[tuple[Any, Any]], epoch: tuple[int, int]
+    ) -> None:
+        # A fetch can begin before a rebalance and be answered from the new assignment, whose
+        # position then stands behind records that nobody was given.
+        if self.should_stop or self._seeks != epoch[1]:
+            return
+        first: dict[Any, int] = {}
+        for tp, piece in pieces:
+            first.setdefault(tp, first_offset(piece))
+        await self._thread.call_thread(self._thread.rewind, first)
 
     def _epoch(self) -> tuple[int, int]:
         return self.app.consumer_generation_id, self._seeks

@@ -84,7 +84,8 @@ class PartitionState(Generic[ValueT]):
         self._idle = idle_seconds
         self._live_limit = live_limit
         self._live: dict[bytes, ValueT] = {}
-        self._touched: dict[bytes, float] = {}  # dirty keys, with the time of the last touch
+        self._touched: dict[bytes, float] = {}  # live keys, with the time of the last touch
+        self._dirty: set[bytes] = set()
         self._deleted: set[bytes] = set()
         self._extra: dict[bytes, bytes] = {}
         meta = stored.get(META_KEY)
@@ -93,6 +94,7 @@ class PartitionState(Generic[ValueT]):
         self._segments: dict[int, array[int]] = {}
         self._seen: set[int] = set()
         self._due: list[tuple[float, bytes]] = []
+        self._scheduled: dict[bytes, float] = {}  # earliest time in `_due`
         self._sweep: Iterator[bytes] = iter(())
         self._load()
 
@@ -102,6 +104,7 @@ class PartitionState(Generic[ValueT]):
                 due = _HEADER.unpack_from(value)[2]
                 if due != inf:
                     self._due.append((due, key))
+                    self._scheduled[key] = due
             elif key.startswith(SEEN_PREFIX):
                 ids = array("Q", value)
                 self._segments[int(key[len(SEEN_PREFIX) :])] = ids
@@ -161,30 +164,39 @@ class PartitionState(Generic[ValueT]):
         """The entry of a key, or None."""
         live = self._live.get(key)
         if live is not None:
-            return live
+            return None if self._is_idle(self._touched[key]) else live
         if key in self._deleted:
             return None
         data = self._stored.get(key)
-        if data is None or self._is_idle(data):
+        if data is None:
+            return None
+        touched = _HEADER.unpack_from(data)[1]
+        if self._is_idle(touched):
             return None
         value = self._codec.decode(data[_HEADER.size :])
         self._live[key] = value
+        self._touched[key] = touched
         return value
 
-    def _is_idle(self, data: bytes) -> bool:
-        return bool(self.meta.clock - _HEADER.unpack_from(data)[1] > self._idle)
+    def _is_idle(self, touched: float) -> bool:
+        return self.meta.clock - touched > self._idle
 
     def put(self, key: bytes, value: ValueT, time: float) -> None:
         """The entry was made or changed by something that happened at `time`."""
         self._live[key] = value
         self._touched[key] = time
+        self._dirty.add(key)
         self._deleted.discard(key)
 
     def delete(self, key: bytes) -> None:
         """Forget a key."""
+        self._forget(key)
+        self._deleted.add(key)
+
+    def _forget(self, key: bytes) -> None:
         self._live.pop(key, None)
         self._touched.pop(key, None)
-        self._deleted.add(key)
+        self._dirty.discard(key)
 
     def put_extra(self, name: bytes, data: bytes) -> None:
         """Write an entry that is no entity's; `name` begins with INTERNAL."""
@@ -197,23 +209,34 @@ class PartitionState(Generic[ValueT]):
     # Timers
 
     def schedule(self, key: bytes, at: float) -> None:
-        """Have the key come out of `due` once the clock has passed `at`."""
-        heappush(self._due, (at, key))
+        """Have the key come out of `due` once the clock has passed `at`, or when its entry says."""
+        # One place in the queue a key: entries that are put often would fill it with repeats.
+        if at < self._scheduled.get(key, inf):
+            self._scheduled[key] = at
+            heappush(self._due, (at, key))
 
     def due(self) -> Iterator[tuple[bytes, ValueT]]:
         """Keys whose time has come, in order of time; the caller puts each back changed."""
         while self._due and self._due[0][0] <= self.meta.clock:
             at, key = heappop(self._due)
+            if self._scheduled.get(key) != at:
+                continue
+            del self._scheduled[key]
             value = self.get(key)
-            if value is not None and self._codec.next_due(value) <= at:
+            if value is None:
+                continue
+            due = self._codec.next_due(value)
+            if due <= at:
                 yield key, value
+            else:
+                self.schedule(key, due)
 
     # Flush
 
     @property
     def dirty(self) -> int:
         """Number of entries that a flush would write."""
-        return len(self._touched) + len(self._deleted) + len(self._extra) + self._changed
+        return len(self._dirty) + len(self._deleted) + len(self._extra) + self._changed
 
     def flush(self) -> list[Entry]:
         """Everything changed since the last call, as one unit; None deletes a key.
@@ -222,16 +245,16 @@ class PartitionState(Generic[ValueT]):
         """
         entries: list[Entry] = [(key, None) for key in self._deleted]
         encode, next_due, live = self._codec.encode, self._codec.next_due, self._live
-        for key, time in self._touched.items():
+        for key in self._dirty:
             value = live[key]
-            header = _HEADER.pack(_LAYOUT, time, next_due(value))
+            header = _HEADER.pack(_LAYOUT, self._touched[key], next_due(value))
             entries.append((key, header + encode(value)))
         entries.extend(self._forget_idle())
         if self._changed:
             self._flush_segment()
             entries.append((META_KEY, msgspec.msgpack.encode(self.meta)))
         entries.extend(self._extra.items())
-        self._touched.clear()
+        self._dirty.clear()
         self._deleted.clear()
         self._extra.clear()
         self._changed = False
@@ -248,14 +271,15 @@ class PartitionState(Generic[ValueT]):
             if (
                 data is not None
                 and key[:1] != INTERNAL
-                and key not in self._live
+                and key not in self._dirty
                 and key not in self._deleted
-                and self._is_idle(data)
+                and self._is_idle(_HEADER.unpack_from(data)[1])
             ):
+                self._forget(key)
                 yield key, None
 
     def _trim(self) -> None:
         excess = len(self._live) - self._live_limit
         if excess > 0:
             for key in list(self._live)[:excess]:
-                del self._live[key]
+                del self._live[key], self._touched[key]

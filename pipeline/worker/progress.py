@@ -39,6 +39,10 @@ class Progress:
         metrics.flush.labels(stage).observe(flush_seconds)
         metrics.last_progress.labels(stage).set(time.time())
 
+    def done(self) -> dict[tuple[str, int], int]:
+        """Offset up to which this process has worked, per partition."""
+        return dict(self._done)
+
     def lag(self) -> dict[tuple[str, int], int]:
         """Records yet to be worked on, per partition assigned to this worker."""
         return {

@@ -8,7 +8,9 @@ import orjson
 from schemas.sources.anthropic_compliance import SOURCE as ANTHROPIC_COMPLIANCE
 from schemas.sources.artifactory_audit import SOURCE as ARTIFACTORY_AUDIT
 from schemas.sources.auth0_log import SOURCE as AUTH0_LOG
+from schemas.sources.azure_devops_audit import SOURCE as AZURE_DEVOPS_AUDIT
 from schemas.sources.base import Raw, RejectedError, Source
+from schemas.sources.bitbucket_audit import SOURCE as BITBUCKET_AUDIT
 from schemas.sources.claude_code_otel import SOURCE as CLAUDE_CODE_OTEL
 from schemas.sources.cursor_audit import SOURCE as CURSOR_AUDIT
 from schemas.sources.duo_log import SOURCE as DUO_LOG
@@ -17,6 +19,8 @@ from schemas.sources.entra_signin import SOURCE as ENTRA_SIGNIN
 from schemas.sources.git_log import SOURCE as GIT_LOG
 from schemas.sources.github_audit import SOURCE as GITHUB_AUDIT
 from schemas.sources.github_webhook import SOURCE as GITHUB_WEBHOOK
+from schemas.sources.gitlab_audit import SOURCE as GITLAB_AUDIT
+from schemas.sources.gitlab_webhook import SOURCE as GITLAB_WEBHOOK
 from schemas.sources.google_workspace_activity import SOURCE as GOOGLE_WORKSPACE_ACTIVITY
 from schemas.sources.mcp_gateway import SOURCE as MCP_GATEWAY
 from schemas.sources.npm_hook import SOURCE as NPM_HOOK
@@ -34,6 +38,10 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
         for source in (
             GITHUB_AUDIT,
             GITHUB_WEBHOOK,
+            GITLAB_AUDIT,
+            GITLAB_WEBHOOK,
+            BITBUCKET_AUDIT,
+            AZURE_DEVOPS_AUDIT,
             GIT_LOG,
             NPM_REGISTRY,
             NPM_HOOK,

@@ -157,14 +157,17 @@ def _service(login: str) -> Actor:
 
 
 def _outcome(rule: Rule, record: Json) -> Outcome:
-    status = count(record.get("status_code"))
-    if lower(record.get("result")) in _FAILED or (status is not None and status >= _CLIENT_ERROR):
+    if "result" in record and lower(record["result"]) in _FAILED:
         return Outcome.FAILURE
+    if "status_code" in record:
+        status = count(record["status_code"])
+        if status is not None and status >= _CLIENT_ERROR:
+            return Outcome.FAILURE
     return rule.outcome
 
 
 def _target(native: str, rule: Rule, record: Json) -> Target:
-    organization = text(record.get("organization_id")) or text(record.get("organization_uuid"))
+    organization = text(record.get("organization_id") or record.get("organization_uuid"))
     if native == "compliance_api_accessed":
         name = _route(text(record.get("request_method")), text(record.get("url")))
     elif rule.kind is TargetKind.POLICY:
@@ -177,8 +180,9 @@ def _target(native: str, rule: Rule, record: Json) -> Target:
             if found := record.get(field):
                 name = lower(found) if rule.kind is TargetKind.ACCOUNT else text(found)
                 break
-    owner, repo = lower(record.get("repo_owner")), lower(record.get("repo_name"))
-    repository = f"github.com/{owner}/{repo}" if owner and repo else ""
+    repository = ""
+    if "repo_owner" in record and "repo_name" in record:
+        repository = f"github.com/{lower(record['repo_owner'])}/{lower(record['repo_name'])}"
     return Target(rule.kind, name, repository, organization=organization)
 
 

@@ -92,10 +92,11 @@ def facts_of(native: str, rule: Rule, record: Json, actor: str, key: str) -> dic
 
 def _whom(facts: dict[str, Fact], rule: Rule, record: Json, actor: str) -> None:
     """To whom, and what it lets them do."""
-    if scopes := {name for one in items(record.get("scopes")) if (name := text(one))}:
+    if "scopes" in record:
+        scopes = {name for one in items(record["scopes"]) if (name := text(one))}
         facts[f.SCOPES] = sorted(scopes)[:_MAX_SCOPES]
-    elif role := lower(record.get("current_role") or record.get("role") or record.get("role_id")):
-        facts[f.SCOPES] = [role]
+    elif role := record.get("current_role") or record.get("role") or record.get("role_id"):
+        facts[f.SCOPES] = [lower(role)]
     if rule.kind in {TargetKind.ACCOUNT, TargetKind.GROUP} or rule.action == Action.FACTOR_RESET:
         members = items(record.get("member_ids"))
         only = members[0] if len(members) == 1 else ""

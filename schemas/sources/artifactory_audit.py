@@ -50,6 +50,7 @@ from schemas.sources.rules import Rule
 Json = dict[str, object]
 
 _CACHED = 65_536
+_ENVELOPES = frozenset({"message", "log", "event_type"})
 _NOBODY = Actor("")
 _NAMELESS = frozenset({"", "unknown", "anonymous", "non_authenticated_user"})
 _MAX_SCOPES = 32
@@ -73,9 +74,6 @@ def parse(raw: Raw) -> list[Activity]:
     if is_webhook(record):
         return [_hooked(record, raw)]
     raise RejectedError("not_this_source", "neither a line of the two logs nor a webhook")
-
-
-_ENVELOPES = frozenset({"message", "log", "event_type"})
 
 
 def text_of(record: Json) -> str:

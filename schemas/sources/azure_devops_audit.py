@@ -47,6 +47,7 @@ _NO_ID = "00000000-0000-0000-0000-000000000000"
 _TOKEN = re.compile(r"authorizationid:\s*([0-9a-f-]+)", re.IGNORECASE)
 _NAMED_BY: dict[str, tuple[str, ...]] = {
     Action.APP_INSTALL: ("ExtensionName",),
+    Action.AUDIT_CHANGE: ("PolicyName", "DisplayName", "displayName"),
     Action.KEY_ADD: ("DisplayName",),
     Action.KEY_REMOVE: ("DisplayName",),
     Action.MEMBER_ADD: ("GroupName", "UserIdentifier"),

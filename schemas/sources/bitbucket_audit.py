@@ -25,16 +25,14 @@ from schemas.activity import (
     digest,
 )
 from schemas.sources.base import Raw, RejectedError, Source
+from schemas.sources.bitbucket import actor_of
 from schemas.sources.bitbucket_actions import ACTIONS, NAME, rule_of, squeezed
+from schemas.sources.bitbucket_cloud import cloud
 from schemas.sources.bitbucket_event import (
     READER,
-    Attributes,
     AuditEvent,
     Author,
-    Item,
     Kind,
-    Person,
-    Place,
     Stamp,
     kind_of,
 )
@@ -51,11 +49,7 @@ from schemas.sources.fields import (
 from schemas.sources.idp import guarded
 from schemas.sources.rules import Rule
 
-CACHED = 65_536
-CLOUD = "bitbucket.org"
 _NO_AUTHOR = Author()
-_NO_PERSON = Person()
-_NO_PLACE = Place()
 _LEVELS = {"off": 0, "base": 1, "advanced": 2, "full": 3}
 _PRIVILEGES = frozenset({Action.PRIVILEGE_GRANT, Action.PRIVILEGE_REVOKE})
 _TOKENS = frozenset({Action.TOKEN_CREATE, Action.TOKEN_REVOKE})
@@ -76,7 +70,7 @@ def parse(raw: Raw) -> Iterator[Activity] | list[Activity]:
 def _activity(event: AuditEvent, raw: Raw, position: Position) -> Activity:
     kind = kind_of(event)
     if kind is None and event.attributes is not None:
-        return _cloud(event, event.attributes, raw, position)
+        return cloud(event, event.attributes, raw, position)
     return _data_center(event, kind or Kind(), raw, position)
 
 
@@ -120,28 +114,22 @@ def _time(value: object) -> float:
 
 def _uid(event: AuditEvent, native: str, time: float) -> int:
     author = event.author or _NO_AUTHOR
-    parts = [NAME, "", native, str(round(time * 1000)), text(author.id), text(event.node)]
+    parts = [native, str(round(time * 1000)), text(author.id), text(event.node)]
     parts += [text(thing.name) for thing in event.affected or ()]
     for change in event.changed or ():
         parts += (text(change.key_key), text(change.old), text(change.new))
     parts += sorted(text(extra.value) for extra in event.extra or ())
-    return digest(*parts)
+    return digest(NAME, "\n".join(parts))
 
 
 def _author(author: Author) -> Actor:
     name, kind = text(author.name), lower(author.type)
     if kind == "system" or name == "System":
-        return _actor("system", ActorKind.SERVICE)
-    return _actor(name or text(author.id), _KINDS.get(kind, ActorKind.UNKNOWN))
+        return actor_of("system", ActorKind.SERVICE)
+    return actor_of(name or text(author.id), _KINDS.get(kind, ActorKind.UNKNOWN))
 
 
 _KINDS = {"service": ActorKind.SERVICE, "normal": ActorKind.PERSON}
-
-
-@lru_cache(CACHED)
-def _actor(name: str, kind: ActorKind = ActorKind.UNKNOWN, email: str = "") -> Actor:
-    login = name.lower()
-    return Actor(f"bitbucket:{login}" if login else "", kind=kind, email=email.lower())
 
 
 @lru_cache(4096)
@@ -216,77 +204,14 @@ def _target(rule: Rule, named: dict[str, str], event: AuditEvent) -> Target:
         name = named.get("user", "")
     elif kind is TargetKind.GROUP:
         name = named.get("group", "") or project
+    elif kind is TargetKind.POLICY and rule.action in _PRIVILEGES:
+        name = lower(_extra(event, "permission"))
     elif kind is TargetKind.APPLICATION:
         name = next(iter(named.values()), "bitbucket")
     else:
-        name = next((x for key, x in named.items() if key not in {"project", "repository"}), full)
+        known = (x for key, x in named.items() if key not in {"project", "repository", "user"})
+        name = next(known, full or project)
     return Target(kind, name, full, "", "", project)
-
-
-def _cloud(event: AuditEvent, told: Attributes, raw: Raw, position: Position) -> Activity:
-    native = text(told.action)
-    if told.time is None:
-        raise RejectedError("missing_field", "no time")
-    rule = rule_of(native, "")
-    person, place = told.actor or _NO_PERSON, told.location or _NO_PLACE
-    event_id = text(event.id)
-    email = lower(person.email)
-    actor = _actor(email or text(person.id), email=email)
-    time = check_time(epoch(told.time), raw.received)
-    named = _items(told)
-    facts: dict[str, Fact] = {} if rule.weakened is None else {f.WEAKENED: rule.weakened}
-    subject = named.get("user", "").lower()
-    if subject and f"bitbucket:{subject}" != actor.account:
-        facts[f.SUBJECT] = f"bitbucket:{subject}"
-    if email and person.id:
-        facts[f.ALIAS] = f"bitbucket:{lower(person.id)}"
-    return Activity(
-        digest(NAME, event_id or f"{native}/{time}/{actor.account}/{named}"),
-        time,
-        raw.received,
-        NAME,
-        rule.action,
-        native,
-        actor,
-        _cloud_target(rule, named),
-        origin_of(place.ip, None, place.country),
-        "",
-        rule.outcome,
-        facts,
-        event_id,
-        position,
-    )
-
-
-def _items(told: Attributes) -> dict[str, str]:
-    """Name of each kind of thing, the things acted upon before those they are in."""
-    named: dict[str, str] = {}
-    for item in (*(told.context or ()), *(told.container or ())):
-        kind = lower(item.type).rpartition("/")[2].rpartition(":")[2].rstrip("s")
-        named.setdefault(kind.removeprefix("bitbucket-"), _item(item))
-    return named
-
-
-def _item(item: Item) -> str:
-    told = mapping(item.attributes)
-    for key in ("fullName", "email", "slug", "name", "displayName"):
-        if name := text(told.get(key)):
-            return name
-    return text(item.id)
-
-
-def _cloud_target(rule: Rule, named: dict[str, str]) -> Target:
-    workspace, repository = named.get("workspace", "").lower(), named.get("repository", "").lower()
-    if "/" in repository:
-        workspace = repository.partition("/")[0]
-    elif workspace and repository:
-        repository = f"{workspace}/{repository}"
-    full = f"{CLOUD}/{repository}" if "/" in repository else ""
-    if rule.kind is TargetKind.REPOSITORY:
-        name = full or repository or workspace
-    else:
-        name = next((x for key, x in named.items() if key not in {"workspace", "repository"}), "")
-    return Target(rule.kind, name or full, full, "", "", workspace)
 
 
 def recognises(record: dict[str, object]) -> bool:

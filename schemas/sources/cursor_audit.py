@@ -104,8 +104,9 @@ def _activity(record: Json, raw: Raw, position: Position) -> Activity:
     event, data, event_id, told = _shape(record)
     if told is None:
         raise RejectedError("missing_field", "no timestamp")
-    verb = text(data.get("action")) or text(data.get("operation"))
-    rule = rule_of(f"{event}.{verb}" if verb else event)
+    verb = text(data.get("action") or data.get("operation"))
+    native = f"{event}.{verb}" if verb else event
+    rule = rule_of(native)
     action = rule.action
     if event == "update_user_role" and role_sank(data):
         action = Action.PRIVILEGE_REVOKE
@@ -119,7 +120,7 @@ def _activity(record: Json, raw: Raw, position: Position) -> Activity:
         raw.received,
         NAME,
         action,
-        f"{event}.{verb}" if verb else event,
+        native,
         actor,
         _target(rule, record, data),
         origin_of(record.get("ip_address")),
@@ -170,9 +171,12 @@ def _actor(told: str) -> Actor:
 
 
 def _target(rule: Rule, record: Json, data: Json) -> Target:
-    space, name = lower(data.get("repo_namespace")), lower(data.get("repo_name"))
-    repository = f"cursor.com/{space}/{name}" if space and name else ""
-    repository = repository or repository_of(data.get("repo_url"))
+    repository, version = "", ""
+    if "repo_namespace" in data and "repo_name" in data:
+        repository = f"cursor.com/{lower(data['repo_namespace'])}/{lower(data['repo_name'])}"
+        version = text(data.get("merge_commit_sha") or data.get("head_sha"))
+    elif "repo_url" in data:
+        repository = repository_of(data["repo_url"])
     what = repository.partition("/")[2] or lower(data.get("namespace_slug"))
     if rule.action in _SESSIONS:
         what = "cursor"
@@ -180,8 +184,7 @@ def _target(rule: Rule, record: Json, data: Json) -> Target:
         if found := data.get(field):
             what = lower(found) if rule.kind is TargetKind.ACCOUNT else text(found)
             break
-    version = text(data.get("merge_commit_sha")) or text(data.get("head_sha"))
-    organization = text(record.get("team_id")) or text(record.get("org_id"))
+    organization = text(record.get("team_id") or record.get("org_id"))
     return Target(rule.kind, what, repository, "", version, organization)
 
 

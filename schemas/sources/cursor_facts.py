@@ -41,7 +41,7 @@ def facts_of(event: str, action: str, data: Json, actor: str) -> dict[str, Fact]
     """
     facts: dict[str, Fact] = {}
     if action in _CHANGES:
-        subject = next((who for field in _SUBJECTS if (who := lower(data.get(field)))), "")
+        subject = lower(next((who for field in _SUBJECTS if (who := data.get(field))), ""))
         if "@" in subject and (name := account("cursor", subject)) != actor:
             facts[f.SUBJECT] = name
         if role := lower(data.get("new_role") or data.get("role") or data.get("policy_name")):

@@ -96,7 +96,7 @@ def _activity(event: AuditEvent, raw: Raw, position: Position) -> Activity:
     facts = _facts(rule, native, event, details, actor)
     event_id = text(event.id)
     return Activity(
-        digest(NAME, text(event.entity_type), event_id)
+        digest(NAME, f"{event.entity_type} {event_id}")  # ids count within a type of entity
         if event_id
         else digest(NAME, "", msgspec.json.encode(event)),
         check_time(epoch(when), raw.received),
@@ -130,10 +130,10 @@ def _action(rule: Rule, details: Details, facts: dict[str, Fact]) -> str:
         return _git(details.custom_message)
     if rule.action == Action.PRIVILEGE_GRANT:
         before, after = role(details.old), role(details.new)
-        if sank(before, after) or flag(after) is False:
-            return Action.PRIVILEGE_REVOKE
         if after and flag(after) is None:
             facts[f.SCOPES] = [after]
+        if sank(before, after) or flag(after) is False:
+            return Action.PRIVILEGE_REVOKE
     elif rule.action == Action.MEMBER_ADD and (granted := role(details.granted)):
         facts[f.SCOPES] = [granted]
     return rule.action
@@ -211,11 +211,13 @@ def _subject(rule: Rule, event: AuditEvent, details: Details) -> str:
 
 
 def _target(rule: Rule, event: AuditEvent, details: Details, host: str) -> Target:
+    entity, name = lower(event.entity_type), _name(event, details)
     path = text(event.entity_path or details.entity_path)
-    entity = lower(event.entity_type)
+    if not path and entity == "project" and "/" in name:  # older lines of the log
+        path = name
     repository = named(host, path) if entity == "project" else ""
     owner = owner_of(path) if entity in {"project", "group"} else ""
-    name, package = _name(event, details), ""
+    package = ""
     if rule.kind is TargetKind.REPOSITORY:
         name = path.lower() or name.lower()
     elif rule.kind is TargetKind.GROUP and entity == "group" and path:
@@ -223,6 +225,8 @@ def _target(rule: Rule, event: AuditEvent, details: Details, host: str) -> Targe
     elif rule.kind is TargetKind.PACKAGE:
         package = f"{_ecosystem(details.custom_message)}/{name.lower()}" if name else ""
         name = package
+    elif rule.kind is TargetKind.FACTOR:
+        name = ""  # GitLab names the person
     elif rule.action == Action.LOGIN:
         name = "gitlab"
     return Target(rule.kind, name, repository, package, "", owner)

@@ -105,6 +105,7 @@ def delivery(raw: Raw, hook: Hook) -> Delivery:
     actor, alias = _actor(hook, kind)
     path = project.path_with_namespace or hook.path_with_namespace
     path = text(path or hook.project_path_with_namespace)
+    repository = repository_of(project.web_url) or named(instance_of(raw), path)
     group = hook.group
     return Delivery(
         raw,
@@ -116,7 +117,7 @@ def delivery(raw: Raw, hook: Hook) -> Delivery:
         _time(raw, hook, about),
         actor,
         alias,
-        repository_of(project.web_url) or named(instance_of(raw), path),
+        repository or repository_of(about.url),
         owner_of(path)
         or owner_of(text(hook.full_path or hook.group_path))
         or (owner_of(text(group.full_path or group.group_path)) if group else ""),

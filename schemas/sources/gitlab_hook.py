@@ -73,6 +73,7 @@ class Attributes(Part):
     sha: Text = None
     tag: bool | str | None = None
     name: Text = None
+    url: Text = None
     target_branch: Text = None
     noteable_type: Text = None
     commit_id: Text = None

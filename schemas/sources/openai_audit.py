@@ -129,11 +129,15 @@ def _inner(data: Json) -> Json:
 
 def _actor(actor: Json) -> tuple[Actor, Json, str]:
     """Who, the session, the key's id."""
-    session, key = mapping(actor.get("session")), mapping(actor.get("api_key"))
+    session = mapping(actor.get("session"))
+    if session:
+        user = mapping(session.get("user"))
+        return _named(lower(user.get("email")), text(user.get("id")), ""), session, ""
+    key = mapping(actor.get("api_key"))
     service = text(mapping(key.get("service_account")).get("id"))
-    user = mapping(session.get("user")) or mapping(key.get("user"))
+    user = mapping(key.get("user"))
     who = _named(lower(user.get("email")), text(user.get("id")), service)
-    return who, session or key, text(key.get("id"))
+    return who, key, text(key.get("id"))
 
 
 @lru_cache(_CACHED)
@@ -152,8 +156,8 @@ def _facts(rule: Rule, data: Json, actor: str, key: str) -> dict[str, Fact]:
         facts[TOKEN_ID] = token_of(made or key)
     if inner or data:
         _allowed(facts, inner, data)
-    if code := text(data.get("error_code")):
-        facts[REASON] = code
+    if "error_code" in data:
+        facts[REASON] = text(data["error_code"])
     if rule.weakened is not None:
         facts[WEAKENED] = rule.weakened
     if rule.kind is TargetKind.ACCOUNT:
@@ -177,8 +181,7 @@ def _allowed(facts: dict[str, Fact], inner: Json, data: Json) -> None:
 
 
 def _target(rule: Rule, native: str, record: Json, data: Json) -> Target:
-    project = mapping(record.get("project"))
-    organization = text(project.get("id"))
+    organization = text(mapping(record["project"]).get("id")) if "project" in record else ""
     if rule.kind is TargetKind.APPLICATION:
         return Target(rule.kind, "platform.openai.com", organization=organization)
     inner = _inner(data)

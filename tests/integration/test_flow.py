@@ -1,7 +1,7 @@
 """Raw audit events in, alerts out, through a worker on a real broker."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
 from operator import gt
@@ -49,9 +49,7 @@ class Flow:
 
 
 @pytest.fixture(scope="module", params=["kafka", "embedded"])
-def flow(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Flow]:
+def flow(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flow:
     broker: Broker = request.getfixturevalue(request.param)
     scenario = demo_scenario(seed=1, identities=24, days=10, shift_to=time.time())
     end = scenario.incident.publishes[-1].at + AFTER
@@ -76,7 +74,7 @@ def flow(
         metrics = worker.metrics()
         assert worker.terminate() == 0, worker.log.read_text()
     alerts = [orjson.loads(m.value() or b"") for m in installation.all(installation.topics.alerts)]
-    yield Flow(installation, scenario, metrics, events, alerts)
+    return Flow(installation, scenario, metrics, events, alerts)
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +188,13 @@ def test_nothing_was_rejected_late_or_read_twice(flow: Flow) -> None:
     assert flow.installation.all(flow.installation.topics.dead_letters) == []
 
 
+def test_the_log_has_no_escape_sequences(flow: Flow) -> None:
+    log = (flow.installation.directory / "worker" / "worker.log").read_bytes()
+
+    assert b"metrics on" in log
+    assert b"\x1b" not in log
+
+
 def test_the_alerts_command_shows_the_finding(flow: Flow) -> None:
     command = ("alerts", *flow.installation.reach, "--no-follow", "--from-beginning")
 
@@ -206,9 +211,7 @@ def test_the_alerts_command_shows_the_finding(flow: Flow) -> None:
 
 
 def test_the_doctor_finds_the_installation_in_order(flow: Flow) -> None:
-    done = devspm(
-        "doctor", *flow.installation.reach, "--app-id", flow.installation.name, "--json"
-    )
+    done = devspm("doctor", *flow.installation.reach, "--app-id", flow.installation.name, "--json")
 
     checks = {check["check"]: check for check in map(orjson.loads, done.stdout.splitlines())}
     assert done.returncode == 0, done.stdout.decode()
