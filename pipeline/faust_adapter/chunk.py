@@ -111,11 +111,9 @@ class Merge:
         return len(self.records)
 
 
-def first_offset(piece: Any) -> int:
-    """Return the first offset of a chunk, an ``Undecodable`` or a record."""
-    if type(piece) is Chunk:
-        piece = piece.records[0]
-    return int(piece.first_offset if type(piece) is Undecodable else piece.offset)
+def first_offset(record: Any) -> int:
+    """Return the offset of a record, or the first of an ``Undecodable``."""
+    return int(record.first_offset if type(record) is Undecodable else record.offset)
 
 
 def split(records: Sequence[Any], max_chunk: int) -> list[Chunk | Undecodable]:

@@ -19,7 +19,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as AIOKafkaConsumer
 from faust.types import TP, ConsumerMessage
 
-from pipeline.faust_adapter.chunk import Chunk, Merge, Undecodable, split
+from pipeline.faust_adapter.chunk import Chunk, Merge, Undecodable, first_offset, split
 from pipeline.faust_adapter.store import PartitionedStore
 from pipeline.faust_adapter.tolerant import TolerantBuffer
 
@@ -64,7 +64,7 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self._ledgers: dict[Any, deque[Chunk]] = {}
         self._committable: dict[Any, int] = {}
         self._sources_open = False
-        self._seeks = 0
+        self._sought: set[Any] = set()
         self._may_fetch = asyncio.Event()
         #: how often fetching waited for a full buffer to drop, and how often in vain
         self.pressure_waits = 0
@@ -101,7 +101,7 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 
     async def seek(self, partition: Any, offset: int) -> None:
         """Continue at another offset; what was handed out before no longer counts."""
-        self._seeks += 1
+        self._sought.add(TP(partition.topic, partition.partition))
         await super().seek(partition, offset)
         self._ledgers.pop(partition, None)
         self._committable.pop(partition, None)
@@ -136,44 +136,46 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         """Fetch once; yield (partition, message), round-robin between topics."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
-        epoch = self._epoch()
+        generation = self.app.consumer_generation_id
+        self._sought.clear()
         fetched = await self._fetch(timeout)
+        if not self._is_current(generation):
+            await self._return_unread(fetched)
+            return
         for tp, piece in self._arrange(fetched):
             if type(piece) is Undecodable:
                 await self._pass_undecodable(piece)
-            if not self.flow_active or self.should_stop or epoch != self._epoch():
-                # What is left is read again: a new assignment begins at the committed offset,
-                # and a seek at its own.
-                return
-            self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-            if type(piece) is Chunk or type(piece) is Merge:
-                if self._is_source(tp):
-                    for part in piece.parts:
-                        self._ledger(TP(part.topic, part.partition)).append(part)
-                yield tp, self._chunk_message(tp, piece)
-            elif type(piece) is Undecodable:
-                self._enter_skipped(tp, piece)
-            else:
-                yield tp, self._to_message(tp, piece)
+            if not self._is_current(generation):
+                return  # a rebalance began meanwhile: it ends at the committed offsets
+            if tp not in self._sought:
+                self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+                if type(piece) is Undecodable:
+                    self._enter_skipped(tp, piece)
+                else:
+                    yield tp, self._hand_out(tp, piece)
+
+    def _hand_out(self, tp: Any, piece: Any) -> Any:
+        if type(piece) is not Chunk and type(piece) is not Merge:
+            return self._to_message(tp, piece)
+        if self._is_source(tp):
+            for part in piece.parts:
+                self._ledger(TP(part.topic, part.partition)).append(part)
+        return self._chunk_message(tp, piece)
 
     def _arrange(self, fetched: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
         """In which order to hand out what was fetched: chunks, round-robin between topics."""
         return self.scheduler.iterate(self._pieces(fetched))  # type: ignore[no-any-return]
 
-    async def _return_unread(
-        self, pieces: Iterable[tuple[Any, Any]], epoch: tuple[int, int]
-    ) -> None:
-        # A fetch can begin before a rebalance and be answered from the new assignment, whose
-        # position then stands behind records that nobody was given.
-        if self.should_stop or self._seeks != epoch[1]:
-            return
-        first: dict[Any, int] = {}
-        for tp, piece in pieces:
-            first.setdefault(tp, first_offset(piece))
-        await self._thread.call_thread(self._thread.rewind, first)
+    def _is_current(self, generation: int) -> bool:
+        same = generation == self.app.consumer_generation_id
+        return same and self.flow_active and not self.should_stop
 
-    def _epoch(self) -> tuple[int, int]:
-        return self.app.consumer_generation_id, self._seeks
+    async def _return_unread(self, fetched: Mapping[Any, Any]) -> None:
+        # A fetch that began before a rebalance may be answered after it, from the new assignment,
+        # whose positions then stand behind records that nobody was given.
+        if fetched and not self.should_stop:
+            first = {tp: first_offset(records[0]) for tp, records in fetched.items()}
+            await self._thread.call_thread(self._thread.rewind, first)
 
     async def _fetch(self, patience: float) -> Mapping[Any, Any]:
         self._may_fetch.clear()

@@ -84,7 +84,7 @@ def _activity(report: Report, event: Event, index: int, raw: Raw, position: Posi
     name = name.lower()
     organization = lower(report.owner_domain) or text(ident.customer_id)
     return Activity(
-        digest(NAME, application, time, qualifier, name, str(index), actor.account),
+        digest(NAME, f"{application} {time} {qualifier} {index} {name} {actor.account}"),
         check_time(epoch(ident.time), raw.received),
         raw.received,
         NAME,

@@ -1,5 +1,6 @@
 """What a Google Workspace event was done to: the account concerned, group, application, factor."""
 
+from functools import lru_cache
 from typing import Final
 
 from schemas import facts as f
@@ -42,14 +43,19 @@ def details_of(parameters: list[Parameter] | None) -> Details:
     """Parameters by their name in lower case; values that are neither text nor texts left out."""
     details: Details = {}
     for parameter in parameters or ():
+        name = _plain(parameter.name)
+        if parameter.multi_value is not None:
+            details[name] = parameter.multi_value
+            continue
         value: object = parameter.value
         if value is None:
             value = parameter.int_value if parameter.bool_value is None else parameter.bool_value
-        if parameter.multi_value is not None:
-            details[lower(parameter.name)] = parameter.multi_value
-        elif told := text(value):
-            details[lower(parameter.name)] = told
+        if told := text(value):
+            details[name] = told
     return details
+
+
+_plain: Final = lru_cache(4096)(lower)
 
 
 def first(details: Details, *names: str) -> str:

@@ -91,11 +91,9 @@ def _activity(record: Json, raw: Raw, position: Position) -> Activity:
     actor, session, key = _actor(mapping(record.get("actor")))
     event_id = text(record.get("id"))
     action = rule.action
-    facts = _facts(rule, data, actor.account, key)
-    logging = (
-        lower(_inner(data).get("api_call_logging")) if native == "organization.updated" else ""
-    )
-    if logging:
+    inner = _inner(data) if data else data
+    facts = _facts(rule, data, inner, actor.account, key)
+    if native == "organization.updated" and (logging := lower(inner.get("api_call_logging"))):
         action, facts[WEAKENED] = Action.AUDIT_CHANGE, logging == _LOGGING_OFF
     return Activity(
         digest(NAME, event_id or orjson.dumps(record, option=orjson.OPT_SORT_KEYS)),
@@ -105,7 +103,7 @@ def _activity(record: Json, raw: Raw, position: Position) -> Activity:
         action,
         native,
         actor,
-        _target(rule, native, record, data),
+        _target(rule, record, data, inner),
         _origin(session) if session else NO_ORIGIN,
         "",
         rule.outcome,
@@ -148,13 +146,12 @@ def _named(email: str, user: str, service: str) -> Actor:
     return Actor(login, kind=ActorKind.PERSON, email=email) if login else _NOBODY
 
 
-def _facts(rule: Rule, data: Json, actor: str, key: str) -> dict[str, Fact]:
+def _facts(rule: Rule, data: Json, inner: Json, actor: str, key: str) -> dict[str, Fact]:
     facts: dict[str, Fact] = {}
-    inner = _inner(data)
     made = text(data.get("id")) if rule.kind is TargetKind.TOKEN else ""
     if made or key:
         facts[TOKEN_ID] = token_of(made or key)
-    if inner or data:
+    if data:
         _allowed(facts, inner, data)
     if "error_code" in data:
         facts[REASON] = text(data["error_code"])
@@ -180,17 +177,18 @@ def _allowed(facts: dict[str, Fact], inner: Json, data: Json) -> None:
         facts[SCOPES] = sorted(scopes)[:_MAX_SCOPES]
 
 
-def _target(rule: Rule, native: str, record: Json, data: Json) -> Target:
+def _target(rule: Rule, record: Json, data: Json, inner: Json) -> Target:
     organization = text(mapping(record["project"]).get("id")) if "project" in record else ""
     if rule.kind is TargetKind.APPLICATION:
         return Target(rule.kind, "platform.openai.com", organization=organization)
-    inner = _inner(data)
     name = ""
     for key in _NAMES:
         if found := inner.get(key) or data.get(key):
             name = lower(found) if rule.kind is TargetKind.ACCOUNT else text(found)
             break
-    return Target(rule.kind, name or native.rpartition(".")[0], organization=organization)
+    return Target(
+        rule.kind, name or text(record.get("type")).rpartition(".")[0], organization=organization
+    )
 
 
 def _origin(session: Json) -> Origin:
