@@ -8,8 +8,10 @@ A line is either the pipeline's own envelope::
 where all but `event` may be missing, or the bare vendor event, if the source is named otherwise.
 """
 
+import errno
 import gzip
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,8 +103,11 @@ def _open(path: str) -> Iterator[IO[bytes]]:
     if path == STDIN:
         yield sys.stdin.buffer
     elif path.endswith(".gz"):
-        with gzip.open(path, "rb") as packed:
-            yield packed  # type: ignore[misc]
+        try:
+            with gzip.open(path, "rb") as packed:
+                yield packed  # type: ignore[misc]
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise OSError(errno.EINVAL, f"damaged archive: {error}", path) from None
     else:
         with Path(path).open("rb") as plain:
             yield plain

@@ -69,10 +69,25 @@ def test_a_worker_that_stands_still_before_waiting_records_says_how_many(
 ) -> None:
     worker.positions = {AUDIT: (2, 7), ("activity", 3): (10, 20)}
 
+    assert get(f"{url}/health/ready") == (200, "ready\n")  # they may have come this moment
     code, text = get(f"{url}/health/ready")
 
     assert code == 503
-    assert "with 15 records waiting" in text
+    assert "with 5 records waiting" in text
+    assert AUDIT[0] in text
+
+
+def test_another_stage_at_work_does_not_hide_one_that_stands_still(
+    worker: Worker, url: str
+) -> None:
+    worker.positions = {AUDIT: (2, 7), ("activity", 3): (10, 20)}
+    get(f"{url}/health/ready")
+    worker.finish(last_offset=6)
+
+    code, text = get(f"{url}/health/ready")
+
+    assert code == 503
+    assert "activity: no progress" in text
 
 
 def test_lag_counts_from_what_is_done_even_before_it_is_committed(worker: Worker, url: str) -> None:

@@ -19,6 +19,8 @@ from schemas.sources import RejectedError
 EVENT = {"action": "git.push", "actor": "mara-k", "@timestamp": 1_757_337_360_000}
 HOOK = {"event": "package:publish", "name": "example", "type": "package", "time": 1_757_337_360_000}
 
+PACKED = gzip.compress(b'{"event": {}}\n' * 99)
+
 
 def record(line: bytes, source: str = "") -> Record:
     found = parse_line(line, source, NOWHERE)
@@ -147,7 +149,7 @@ def test_a_file_that_is_not_there_raises(tmp_path: Path) -> None:
         list(read([str(tmp_path / "nothing")]))
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b'{"event": {}}\n' * 99)[:40]])
+@pytest.mark.parametrize("content", [b"no archive", PACKED[:40], PACKED[:20] + b"\xff" * 20])
 def test_a_damaged_archive_raises_an_error_that_commands_report(
     tmp_path: Path, content: bytes
 ) -> None:

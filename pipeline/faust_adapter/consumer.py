@@ -15,45 +15,18 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any
 
-from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as AIOKafkaConsumer
 from faust.types import TP, ConsumerMessage
 
 from pipeline.faust_adapter.chunk import Chunk, Merge, Undecodable, first_offset, split
+from pipeline.faust_adapter.consumer_thread import ChunkConsumerThread
 from pipeline.faust_adapter.store import PartitionedStore
-from pipeline.faust_adapter.tolerant import TolerantBuffer
 
 PRESSURED_POLL_SECONDS = 0.05
 
 
 class UndecodableBatchError(Exception):
     """A record batch cannot be unpacked, and nobody is there to write the dead letter."""
-
-
-class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
-    """The thread of the aiokafka consumer, with a shorter long poll and a tolerant fetcher."""
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        # Faust's 1.5 s lets one idle partition hold up a busy one of the same broker for as
-        # long: aiokafka keeps a single fetch in flight per broker.
-        consumer._fetch_max_wait_ms = int(self.app.chunking.fetch_max_wait * 1000)  # noqa: SLF001
-        return consumer
-
-    async def on_start(self) -> None:
-        """Start the aiokafka consumer; it has no partition yet, so its buffer is still empty."""
-        await super().on_start()
-        self._ensure_consumer()._fetcher._records = TolerantBuffer()  # noqa: SLF001
-
-    async def rewind(self, first: Mapping[Any, int]) -> None:
-        """Set back the positions that stand behind these offsets, of partitions still assigned."""
-        consumer = self._ensure_consumer()
-        for tp, offset in first.items():
-            if not consumer._subscription.is_assigned(tp):  # noqa: SLF001
-                continue
-            state = consumer._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
-            if state.has_valid_position and state.position > offset:
-                consumer.seek(tp, offset)
 
 
 class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]

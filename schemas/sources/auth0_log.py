@@ -29,7 +29,7 @@ from schemas.sources import auth0_management_api as management
 from schemas.sources.auth0_event_types import MEANINGS, Meaning, meaning_of
 from schemas.sources.auth0_tenant_log import READER, Log, id_of, recognises
 from schemas.sources.base import Raw, Source
-from schemas.sources.fields import check_time, epoch, lower, mapping, text, token_of
+from schemas.sources.fields import check_time, epoch, items, lower, mapping, text, token_of
 from schemas.sources.idp import actor_named, guarded, origin_told
 from schemas.sources.okta_factor import factor_name
 
@@ -120,28 +120,27 @@ def _managed(
         facts[f.TOKEN_ID] = token_of(text(token))
     method, path, body = text(request.get("method")), text(request.get("path")), request.get("body")
     meaning = None if method.lower() == "get" else management.meaning_of(method, path)
+    resource = management.resource_of(path)
     if meaning is None:
-        return fallback, _target(TargetKind.OTHER, _resource(path))
-    action, kind, resource, user = meaning
+        return fallback, _target(TargetKind.OTHER, resource)
+    action, kind, user = meaning
     if action == Action.API_REQUEST and "password" in mapping(body):
         action = Action.PASSWORD_CHANGE
-    subject = _subject(user, details) if user or kind is TargetKind.ACCOUNT else ""
+    subject = _subject(user, body, details) if user or kind is TargetKind.ACCOUNT else ""
     if subject:
         facts[f.BY_ADMIN] = subject != account
         if subject != account:
             facts[f.SUBJECT] = subject
-    facts.update(management.facts_of(method, resource, body))
+    facts.update(management.facts_of(method, path, body))
     return action, _target(kind, subject if subject and kind is TargetKind.ACCOUNT else resource)
 
 
-def _resource(path: str) -> str:
-    return (path.partition("/api/v2/")[2] or path.lstrip("/")).partition("/")[0]
-
-
-def _subject(user: str, details: dict[str, object]) -> str:
+def _subject(user: str, body: object, details: dict[str, object]) -> str:
     """Account that a call was about: by its address where the answer has it, as logins are."""
     answer = mapping(mapping(details.get("response")).get("body"))
+    users = items(mapping(body).get("users"))
     name = lower(answer.get("email")) or user or lower(answer.get("user_id"))
+    name = name or (lower(users[0]) if users else "")
     return f"auth0:{name}" if name else ""
 
 

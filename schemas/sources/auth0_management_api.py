@@ -57,25 +57,30 @@ _SUBJECT: Final = re.compile(r"users/([^/]+)")
 _MOST: Final = 32
 
 
+def resource_of(path: str) -> str:
+    """The path below the API's root."""
+    return path.partition("/api/v2/")[2] or path.lstrip("/")
+
+
 @lru_cache(4096)
-def meaning_of(method: str, path: str) -> tuple[str, TargetKind, str, str] | None:
-    """Action, kind of target, resource and user id of a request; None for paths of no rule.
+def meaning_of(method: str, path: str) -> tuple[str, TargetKind, str] | None:
+    """Action, kind of target and user id of a request; None for paths of no rule.
 
     >>> meaning_of("delete", "/api/v2/users/auth0%7C1/multifactor/guardian")
-    (<Action.FACTOR_REMOVE: 'factor.remove'>, <TargetKind.ACCOUNT: 'account'>, 'users', 'auth0|1')
+    (<Action.FACTOR_REMOVE: 'factor.remove'>, <TargetKind.ACCOUNT: 'account'>, 'auth0|1')
     """
-    below = path.partition("/api/v2/")[2] or path.lstrip("/")
+    below = resource_of(path)
     request = f"{method.upper()} {below}"
     for rule, action, kind in _COMPILED:
         if rule.match(request):
             user = _SUBJECT.match(below)
-            resource = below.partition("/")[0]
-            return action, kind, resource, unquote(user[1]).lower() if user else ""
+            return action, kind, unquote(user[1]).lower() if user else ""
     return None
 
 
-def facts_of(method: str, resource: str, body: object) -> dict[str, Fact]:
+def facts_of(method: str, path: str, body: object) -> dict[str, Fact]:
     """What a request's body tells of a guard or of scopes, keys as in `schemas.facts`."""
+    resource = resource_of(path).partition("/")[0]
     if resource == "client-grants":
         scopes = sorted({text(scope) for scope in items(mapping(body).get("scope"))})[:_MOST]
         return {SCOPES: scopes} if scopes else {}

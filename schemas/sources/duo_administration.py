@@ -67,7 +67,8 @@ def administration(record: Record) -> Administration:
     outcome = _outcome(record, native)
     facts = _facts(native, action, details)
     name = text(target.name or record.object)
-    if subject := _subject(native, action, target, name, details):
+    own = actor.account if record.actor and lower(record.actor.type) == "user" else ""
+    if subject := _subject(native, action, target, name, details) or (own if action else ""):
         facts[f.BY_ADMIN] = subject != actor.account
         if subject != actor.account:
             facts[f.SUBJECT] = subject

@@ -80,22 +80,23 @@ def _activity(report: Report, event: Event, index: int, raw: Raw, position: Posi
     native, action = named(application, name)
     time, qualifier = text(ident.time), text(ident.unique_qualifier)
     details = details_of(event.parameters)
+    lowered = name.lower()
+    outcome = outcome_of(lowered, details)
     actor = _actor(report)
-    name = name.lower()
     organization = lower(report.owner_domain) or text(ident.customer_id)
     return Activity(
-        digest(NAME, f"{application} {time} {qualifier} {index} {name} {actor.account}"),
+        digest(NAME, f"{application} {time} {qualifier} {index} {lowered} {actor.account}"),
         check_time(epoch(ident.time), raw.received),
         raw.received,
         NAME,
         action,
         native,
         actor,
-        target_of(action, details, organization),
+        target_of(details, organization),
         _origin(report),
         "",
-        outcome_of(name, details),
-        facts_of(name, action, details, actor.account),
+        outcome,
+        facts_of(lowered, action, details, actor.account, outcome),
         qualifier,
         position,
     )

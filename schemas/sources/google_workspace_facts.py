@@ -34,6 +34,21 @@ _ON: Final = frozenset({"true", "on", "enabled", "enforced", "enforce"})
 _FACTORS: Final = frozenset({Action.FACTOR_ENROLL, Action.FACTOR_REMOVE})
 _GUARDED: Final = frozenset({Action.POLICY_CHANGE, Action.AUDIT_CHANGE})
 _GRANTS: Final = frozenset({"authorize", "revoke", "activity"})  # of one user to one client
+_CHALLENGES: Final = frozenset({"login_challenge", "login_verification"})
+_SUBJECTS: Final = ("user_email", "affected_email_address", "member_id", "target_user")
+_TARGETS: Final = {  # the first that is told
+    "group_email": TargetKind.GROUP,
+    "group_id": TargetKind.GROUP,
+    "app_name": TargetKind.APPLICATION,
+    "application_name": TargetKind.APPLICATION,
+    "oauth2_app_name": TargetKind.APPLICATION,
+    "api_client_name": TargetKind.APPLICATION,
+    "user_email": TargetKind.ACCOUNT,
+    "affected_email_address": TargetKind.ACCOUNT,
+    "setting_name": TargetKind.POLICY,
+    "domain_name": TargetKind.POLICY,
+    "org_unit_name": TargetKind.POLICY,
+}
 _MOST: Final = 32
 
 Details = dict[str, str | list[str]]
@@ -58,69 +73,64 @@ def details_of(parameters: list[Parameter] | None) -> Details:
 _plain: Final = lru_cache(4096)(lower)
 
 
-def first(details: Details, *names: str) -> str:
-    """The first of the parameters that is told; of several values the first."""
-    for name in names:
-        value = details.get(name)
-        if value:
-            return text(value[0]) if isinstance(value, list) else value
-    return ""
+def _one(value: str | list[str] | None) -> str:
+    """Of several values the last: of the challenges of a login, the one that decided."""
+    return text(value[-1]) if isinstance(value, list) and value else text(value)
 
 
+@lru_cache(65_536)
 def _account(email: str) -> str:
     return f"{SYSTEM}:{email.lower()}" if email else ""
 
 
-def facts_of(event: str, action: str, details: Details, account: str) -> dict[str, Fact]:
+def facts_of(
+    event: str, action: str, details: Details, account: str, outcome: Outcome
+) -> dict[str, Fact]:
     """Facts of an event by that account, keys as in `schemas.facts`; `event` in lower case."""
     facts: dict[str, Fact] = {}
-    if subject := _account(
-        first(details, "user_email", "affected_email_address", "member_id", "target_user")
-    ):
+    if not details.keys().isdisjoint(_SUBJECTS):
+        subject = _account(next(_one(details[name]) for name in _SUBJECTS if name in details))
         facts[f.BY_ADMIN] = subject != account
         if subject != account:
             facts[f.SUBJECT] = subject
     if factor := _factor(event, action, details):
         facts[f.FACTOR] = factor
-    if reason := _reason(event, details):
+    if outcome is Outcome.FAILURE and (reason := _reason(details)):
         facts[f.REASON] = reason
-    if first(details, "is_suspicious") == "true" or "suspicious" in event:
+    if details.get("is_suspicious") == "true" or "suspicious" in event:
         facts[f.RISK] = "high"
-    if scopes := _scopes(details):
-        facts[f.SCOPES] = scopes
-    if client := first(details, "client_id", "api_client_name"):
+    if scopes := details.get("scope") or details.get("api_scopes") or details.get("role_name"):
+        facts[f.SCOPES] = _scopes(scopes)
+    if client := details.get("client_id") or details.get("api_client_name"):
         # A client of the whole domain has no user.
-        facts[f.TOKEN_ID] = token_of(f"{client} {account if event in _GRANTS else ''}")
+        facts[f.TOKEN_ID] = token_of(f"{_one(client)} {account if event in _GRANTS else ''}")
     if action in _GUARDED and (weakened := _weakened(event, details)) is not None:
         facts[f.WEAKENED] = weakened
     return facts
 
 
 def _factor(event: str, action: str, details: Details) -> str:
-    if method := first(details, "login_challenge_method"):
+    if told := details.get("login_challenge_method"):
+        method = _one(told)
         return _METHODS.get(method) or factor_name(method.replace("_", " "))
     if action not in _FACTORS:
         return ""
     return next((name for sign, name in _BY_NAME.items() if sign in event), "")
 
 
-def _reason(event: str, details: Details) -> str:
-    if reason := first(details, "login_failure_type", "failure_type"):
-        return reason
-    failed = outcome_of(event, details) is Outcome.FAILURE
-    return first(details, "login_challenge_status") if failed else ""
+def _reason(details: Details) -> str:
+    told = details.get("login_failure_type") or details.get("failure_type")
+    return _one(told or details.get("login_challenge_status"))
 
 
-def _scopes(details: Details) -> list[str]:
-    told = details.get("scope") or details.get("api_scopes") or details.get("role_name")
-    if isinstance(told, str):
-        told = told.replace(",", " ").split()
-    return sorted({text(scope) for scope in told or ()})[:_MOST]
+def _scopes(told: str | list[str]) -> list[str]:
+    scopes = told.replace(",", " ").split() if isinstance(told, str) else told
+    return sorted({text(scope) for scope in scopes})[:_MOST]
 
 
 def _weakened(event: str, details: Details) -> bool | None:
     if event in SWITCHES:
-        value = first(details, "new_value").lower()
+        value = _one(details.get("new_value")).lower()
         return True if value in _OFF else False if value in _ON else None
     return WEAKENING.get(event)
 
@@ -129,27 +139,21 @@ def outcome_of(event: str, details: Details) -> Outcome:
     """Did it work: told by the event's name, or by a challenge's status."""
     if event == "login_failure":
         return Outcome.FAILURE
-    if event in ("login_challenge", "login_verification"):
-        status = first(details, "login_challenge_status").lower()
+    if event in _CHALLENGES:
+        status = _one(details.get("login_challenge_status")).lower()
         if "pass" in status:
             return Outcome.SUCCESS
         return Outcome.FAILURE if status else Outcome.UNKNOWN
     return Outcome.SUCCESS
 
 
-def target_of(action: str, details: Details, organization: str) -> Target | None:
-    """Group, application, factor or account, whichever tells most."""
-    for kind, names in (
-        (TargetKind.GROUP, ("group_email", "group_id")),
-        (TargetKind.APPLICATION, ("app_name", "application_name", "oauth2_app_name")),
-        (TargetKind.APPLICATION, ("api_client_name",)),
-        (TargetKind.ACCOUNT, ("user_email", "affected_email_address")),
-        (TargetKind.POLICY, ("setting_name", "domain_name", "org_unit_name")),
-    ):
-        if name := first(details, *names):
-            if kind is TargetKind.ACCOUNT:
-                name = _account(name)
-            elif action == Action.POLICY_CHANGE and kind is TargetKind.GROUP:
-                kind = TargetKind.POLICY  # noqa: PLW2901 - a policy for a group
-            return Target(kind, name, organization=organization)
-    return None
+def target_of(details: Details, organization: str) -> Target | None:
+    """Group, application, account or setting, whichever tells most."""
+    if details.keys().isdisjoint(_TARGETS):
+        return None
+    name = next(name for name in _TARGETS if name in details)
+    told = _one(details[name])
+    kind = _TARGETS[name]
+    if kind is TargetKind.ACCOUNT:
+        told = _account(told)
+    return Target(kind, told, organization=organization) if told else None

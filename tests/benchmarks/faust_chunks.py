@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from pipeline.broker import start_broker
 from pipeline.faust_adapter import Chunk, changelog_topic_config, create_app, partitioned_table
 from pipeline.faust_adapter.batch import build_batch, send_batch
+from pipeline.faust_adapter.chunk import Merge
 
 PARTITIONS = 4
 EVENT_BYTES = 283
@@ -69,7 +70,7 @@ def chunked_app(bootstrap: str, topic: str, meter: Meter, datadir: str, idempote
         idempotent=idempotent,
     )
 
-    async def handle(chunk: Chunk) -> None:
+    async def handle(chunk: Chunk | Merge) -> None:
         events = 0
         for record in chunk.records:
             if record.value is not None:
@@ -156,7 +157,7 @@ async def measure_recovery(arguments: argparse.Namespace, datadir: str, idempote
             on_recovered=on_recovered,
         )
 
-        async def handle(chunk: Chunk) -> None:
+        async def handle(chunk: Chunk | Merge) -> None:
             del chunk
 
         app.consume(f"{arguments.topic}-empty", handle)
@@ -174,7 +175,7 @@ async def measure_recovery(arguments: argparse.Namespace, datadir: str, idempote
     app, recovered = make()
     await app.start()
     await recovered.wait()
-    entries = [
+    entries: list[tuple[None, bytes, bytes, list[Any]]] = [
         (None, f"key-{at}".encode(), b"s" * STATE_BYTES, [])
         for at in range(arguments.events // PARTITIONS)
     ]

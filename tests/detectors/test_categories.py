@@ -49,7 +49,9 @@ def test_p_is_the_mass_of_what_is_at_most_as_likely(
 
     p = MODEL.judge(value, now, levels)
     assert mass(mine_at_most) * (1 - 1e-6) <= p
-    assert p <= max(mass(mine_at_most + handed_down), handed_down) * (1 + 1e-6)
+    # A frequent value is compared by the entity's own counts alone. What is handed down may then
+    # shift either of two values, and the likelier ones' share of it counts as unlikely.
+    assert p <= (mass(mine_at_most + 2 * handed_down) + handed_down) * (1 + 1e-6)
 
 
 @given(st.lists(VALUES, max_size=40), st.lists(st.text(max_size=60), max_size=40))
