@@ -3,7 +3,7 @@
 Everything here is invented; names and addresses are reserved ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from schemas import facts
 from schemas.action import Action
@@ -91,3 +91,34 @@ def change_ref(
     return activity(
         action, account, time, target=target, bot=bot, values={facts.REF: ref, **(values or {})}
     )
+
+
+def touch(
+    action: str,
+    account: str,
+    time: float,
+    repository: str,
+    *,
+    bot: bool = False,
+    values: Mapping[str, Fact] | None = None,
+) -> Activity:
+    """Something done to or with a whole repository, `<host>/<owner>/<name>`."""
+    target = Target(TargetKind.REPOSITORY, repository, repository)
+    return activity(action, account, time, target=target, bot=bot, values=values)
+
+
+def push(
+    account: str,
+    time: float,
+    repository: str,
+    *,
+    branch: str = "main",
+    workflows: Sequence[str] = (),
+    bot: bool = False,
+) -> Activity:
+    """A push of one commit; to the default branch unless `branch` is another than `main`."""
+    values: dict[str, Fact] = {facts.DEFAULT_BRANCH: branch == "main", facts.COMMITS: 1}
+    if workflows:
+        values[facts.WORKFLOW_FILES] = list(workflows)
+    ref = f"refs/heads/{branch}"
+    return change_ref(Action.PUSH, account, time, repository, ref, bot=bot, values=values)

@@ -104,11 +104,14 @@ class PrivilegeGrant(Detector[Uses, SharedUses]):
             )
 
         def team() -> Iterable[Activity]:
-            everyday = chain(
+            weekly = chain(
                 team_logins(),
-                (grant(day + 10 * HOUR, "colleague1", "write", "joe") for day in working_days(12)),
+                (
+                    grant(day + 10 * HOUR, "colleague1", "write", "joe")
+                    for day in list(working_days(12))[::5]
+                ),
             )
-            return sorted(everyday, key=lambda activity: activity.time)
+            return sorted(weekly, key=lambda activity: activity.time)
 
         yield Example(
             "a developer who never gave rights makes a stranger owner",
@@ -116,7 +119,7 @@ class PrivilegeGrant(Detector[Uses, SharedUses]):
             fires=True,
         )
         yield Example(
-            "the administrator's daily grant",
+            "the administrator's weekly grant",
             lambda: [*team(), grant(noon, "colleague1", "write", "kim")],
             fires=False,
         )

@@ -104,7 +104,8 @@ class ProtectionOff(Detector[Uses, SharedUses]):
 
         def team() -> list[Activity]:
             tuned = (
-                change(day + 10 * HOUR, "colleague1", weaker=True) for day in working_days(12)
+                change(day + 10 * HOUR, "colleague1", weaker=True)
+                for day in list(working_days(12))[::5]
             )
             return sorted([*team_logins(), *tuned], key=lambda activity: activity.time)
 

@@ -29,15 +29,28 @@ FORCED = 0.05  # pushes to a default branch that rewrite it, nobody being known
 STRENGTH = 1.0
 GROUP_STRENGTH = 10.0  # people differ: ten pushes of others tell as much as one
 OWN_BURSTS = 5.0
+# Whoever corrects the notes of one release often corrects those of others.
+EDITS = (0.5, 0.5)
 REWRITES = frozenset({Action.TAG_MOVE, Action.TAG_DELETE, Action.RELEASE_DELETE, Action.PUSH})
+APART = frozenset({Action.BRANCH_DELETE, Action.RELEASE_EDIT})
 
 
 class RewriteState(msgspec.Struct, array_like=True):
-    """One identity: sessions of rewritten history, of deleted branches; forced pushes."""
+    """One identity: sessions of rewritten history, of branches deleted and of releases edited.
+
+    And the share of forced pushes.
+    """
 
     history: Sessions = msgspec.field(default_factory=Sessions)
     branches: Sessions = msgspec.field(default_factory=Sessions)
     forced: Proportion = msgspec.field(default_factory=Proportion)
+    edits: Sessions = msgspec.field(default_factory=Sessions)
+
+    def sessions_of(self, action: str) -> Sessions:
+        """The sessions that the action belongs to."""
+        if action == Action.BRANCH_DELETE:
+            return self.branches
+        return self.edits if action == Action.RELEASE_EDIT else self.history
 
 
 class RewriteShared(msgspec.Struct, array_like=True):
@@ -46,6 +59,13 @@ class RewriteShared(msgspec.Struct, array_like=True):
     history: Bursts = msgspec.field(default_factory=Bursts)
     branches: Bursts = msgspec.field(default_factory=Bursts)
     forced: Proportion = msgspec.field(default_factory=Proportion)
+    edits: Bursts = msgspec.field(default_factory=Bursts)
+
+    def sizes_of(self, action: str) -> Bursts:
+        """Sizes of the sessions that the action belongs to."""
+        if action == Action.BRANCH_DELETE:
+            return self.branches
+        return self.edits if action == Action.RELEASE_EDIT else self.history
 
 
 class RefRewrite(Detector[RewriteState, RewriteShared]):
@@ -58,10 +78,11 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
             "One identity moves or deletes many tags, deletes releases or overwrites default"
             " branches within minutes, while it usually touches one at a time; or overwrites a"
             " default branch at all where it never does. Force pushes to other branches are"
-            " everyday work and not looked at; deleted branches are measured by themselves."
+            " everyday work and not looked at; deleted branches and edited releases are measured by"
+            " themselves. A release deleted together with its tag counts once."
         ),
         scope=Scope.IDENTITY,
-        actions=REWRITES | {Action.BRANCH_DELETE},
+        actions=REWRITES | APART,
         technique=Technique.STATISTICAL,
         stage=Stage.TAMPERING,
         judged_per_day=0.5,
@@ -88,17 +109,13 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         label = _label(activity)
         if not label:
             return None
-        branches = activity.action == Action.BRANCH_DELETE
-        sessions = state.branches if branches else state.history
+        action = activity.action
+        sessions = state.sessions_of(action)
         size = sessions.size_with(activity.time, label, GAP)
         by_size = 1.0
         if size > 1:
-            peers, organization = context.peers, context.organization
-            prior = (
-                burst.of_group(peers.branches, organization.branches, CLEANUP)
-                if branches
-                else burst.of_group(peers.history, organization.history, HISTORY)
-            )
+            peers, everybody = context.peers.sizes_of(action), context.organization.sizes_of(action)
+            prior = burst.of_group(peers, everybody, _DEFAULTS.get(action, HISTORY))
             by_size = sessions.sizes.at_least(size, prior)
         if activity.action != Action.PUSH:
             if not size:
@@ -127,7 +144,7 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         if p > signal_below:
             return Score(p, cold=cold)
         minutes = (activity.time - sessions.began(activity.time, GAP)) / MINUTE
-        what = "branches deleted" if activity.action == Action.BRANCH_DELETE else "refs rewritten"
+        what = _WHAT.get(activity.action, "refs rewritten")
         observed = f"{size} within {minutes:.0f} min"
         feature = Feature(what, observed, f"{known:.0f} earlier sessions, few so large", bits(p))
         title = f"{activity.actor.account}: {what}: {observed}, latest in {_where(activity)}"
@@ -142,9 +159,7 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         """Remember the ref as part of the present session, normal or not."""
         label = _label(activity)
         if label:
-            branches = activity.action == Action.BRANCH_DELETE
-            sessions = state.branches if branches else state.history
-            sessions.observe(activity.time, label, KEEP)
+            state.sessions_of(activity.action).observe(activity.time, label, KEEP)
 
     def learn(
         self, activity: Activity, state: RewriteState, context: Context[RewriteShared]
@@ -160,13 +175,11 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         label = _label(activity)
         if not label:
             return
-        branches = activity.action == Action.BRANCH_DELETE
-        sessions = state.branches if branches else state.history
+        sessions = state.sessions_of(activity.action)
         growth = sessions.learn(time, label, GAP, KEEP, HALF_LIFE)
         if growth:
             for group in groups:
-                sizes = group.branches if branches else group.history
-                sizes.learn(*growth, time, HALF_LIFE)
+                group.sizes_of(activity.action).learn(*growth, time, HALF_LIFE)
 
     @staticmethod
     def examples() -> Iterable[Example]:
@@ -193,6 +206,22 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         pushes = [push(i * DAY, "main", forced=False, default=True) for i in range(60)]
         overwritten = push(60 * DAY, "main", forced=True, default=True)
         features = [push(i * 60.0, f"topic-{i}", forced=True, default=False) for i in range(20)]
+
+        def release(action: str, time: float, tag: str) -> Activity:
+            return change_ref(action, "github:mara", time, repository, tag)
+
+        def withdrawn(time: float, tag: str) -> tuple[Activity, Activity]:
+            return (
+                release(Action.RELEASE_DELETE, time, tag),
+                release(Action.TAG_DELETE, time + 2, f"refs/tags/{tag}"),
+            )
+
+        singly = [event for i in range(20) for event in withdrawn(i * 9 * DAY, f"v0.{i}")]
+        notes = [
+            release(Action.RELEASE_EDIT, month * 30 * DAY + 40.0 * i, f"v1.{i}")
+            for month in range(6)
+            for i in range(6)
+        ]
         cleanup = [
             change_ref(
                 Action.BRANCH_DELETE, "github:mara", i * 5.0, repository, f"refs/heads/topic-{i}"
@@ -207,7 +236,28 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
             Example("the first overwritten default branch", lambda: [*pushes, overwritten], True),
             Example("force pushes to own branches", lambda: features, False),
             Example("twenty merged branches deleted", lambda: cleanup, False),
+            Example(
+                "a dozen releases deleted, one now and then before",
+                lambda: (
+                    singly
+                    + [release(Action.RELEASE_DELETE, 180 * DAY + i, f"v1.{i}") for i in range(12)]
+                ),
+                True,
+            ),
+            Example("a release withdrawn together with its tag", lambda: singly, False),
+            Example("the notes of six releases corrected, as every month", lambda: notes, False),
         )
+
+
+_DEFAULTS: dict[str, tuple[float, ...]] = {
+    Action.BRANCH_DELETE: CLEANUP,
+    Action.RELEASE_EDIT: EDITS,
+}
+_WHAT: dict[str, str] = {
+    Action.BRANCH_DELETE: "branches deleted",
+    Action.RELEASE_EDIT: "releases edited",
+    Action.RELEASE_DELETE: "tags and releases rewritten",
+}
 
 
 def _to_default_branch(activity: Activity) -> bool:
@@ -219,7 +269,8 @@ def _where(activity: Activity) -> str:
     ref = activity.facts.get(facts.REF)
     if target is None:
         return ""
-    return f"{target.repository} {ref if isinstance(ref, str) else target.name}"
+    name = ref if isinstance(ref, str) else target.name
+    return f"{target.repository} {name.removeprefix('refs/tags/')}"
 
 
 def _label(activity: Activity) -> int:

@@ -11,16 +11,34 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from detectors.agent_unguarded import AgentUnguarded
+from detectors.audit_stopped import AuditStopped
+from detectors.author_mismatch import AuthorMismatch
 from detectors.base import Detector
 from detectors.commit_habit import CommitHabit
+from detectors.dormant_account import DormantAccount
+from detectors.dormant_package import DormantPackage
 from detectors.factor_change import FactorChange
+from detectors.first_push import FirstPush
+from detectors.impossible_travel import ImpossibleTravel
+from detectors.integration_added import IntegrationAdded
 from detectors.login_novelty import LoginNovelty
+from detectors.mass_read import MassRead
+from detectors.mfa_fatigue import MfaFatigue
+from detectors.new_factor_privilege import NewFactorPrivilege
 from detectors.package_trust_drop import PackageTrustDrop
+from detectors.password_spray import PasswordSpray
+from detectors.privilege_grant import PrivilegeGrant
+from detectors.protection_off import ProtectionOff
 from detectors.publish_burst import PublishBurst
 from detectors.publish_without_code import PublishWithoutCode
 from detectors.ref_rewrite import RefRewrite
+from detectors.repository_series import RepositorySeries
 from detectors.session_moved import SessionMoved
+from detectors.short_lived import ShortLived
 from detectors.token_creation import TokenCreation
+from detectors.workflow_change import WorkflowChange
+from detectors.workflow_for_stranger import WorkflowForStranger
+from detectors.workflow_spread import WorkflowSpread
 from detectors.young_dependency import YoungDependency
 
 GROUP = "devspm.detectors"
@@ -37,6 +55,24 @@ DETECTORS: tuple[Detector[Any, Any], ...] = (
     PublishWithoutCode(),
     PackageTrustDrop(),
     YoungDependency(),
+    AuthorMismatch(),
+    DormantPackage(),
+    FirstPush(),
+    IntegrationAdded(),
+    MassRead(),
+    RepositorySeries(),
+    ShortLived(),
+    WorkflowChange(),
+    WorkflowForStranger(),
+    WorkflowSpread(),
+    MfaFatigue(),
+    PasswordSpray(),
+    ImpossibleTravel(),
+    DormantAccount(),
+    NewFactorPrivilege(),
+    PrivilegeGrant(),
+    ProtectionOff(),
+    AuditStopped(),
 )
 
 

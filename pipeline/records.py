@@ -59,7 +59,7 @@ def read(paths: Iterable[str], source: str = "") -> Iterator[Record | RejectedEr
         OSError: a file cannot be read.
     """
     for path in paths:
-        with _open(path) as lines:
+        with open_lines(path) as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.isspace():
                     yield parse_line(line, source, Position(path, 0, number))
@@ -99,7 +99,8 @@ def to_line(record: Mapping[str, Any]) -> bytes:
 
 
 @contextmanager
-def _open(path: str) -> Iterator[IO[bytes]]:
+def open_lines(path: str) -> Iterator[IO[bytes]]:
+    """A file, unpacked if it is, or standard input; iterate for its lines."""
     if path == STDIN:
         yield sys.stdin.buffer
     elif path.endswith(".gz"):

@@ -4,6 +4,7 @@ from typing import Final
 
 NAMES: Final = {
     "T1020": "Automated Exfiltration",
+    "T1036": "Masquerading",
     "T1059": "Command and Scripting Interpreter",
     "T1059.004": "Unix Shell",
     "T1070": "Indicator Removal",
@@ -48,6 +49,7 @@ NAMES: Final = {
     "T1567": "Exfiltration Over Web Service",
     "T1567.001": "Exfiltration to Code Repository",
     "T1621": "Multi-Factor Authentication Request Generation",
+    "T1677": "Poisoned Pipeline Execution",
 }
 
 

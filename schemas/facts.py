@@ -17,6 +17,8 @@ DEPENDENCIES: Final = "dependencies"  # list[str]: `<ecosystem>/<name>`, sorted,
 MAINTAINERS: Final = "maintainers"  # list[str]: accounts, sorted, at most 32
 COMMIT: Final = "commit"  # str: commit id the publisher claims
 ADDED: Final = "added"  # package.owner: bool
+PREVIOUS: Final = "previous"  # float: when the version before was published, seconds since epoch
+PREVIOUS_PUBLISHER: Final = "previous_publisher"  # str: account that published it
 
 # push, branch.*, tag.*
 REF: Final = "ref"  # str: full ref name

@@ -27,12 +27,13 @@ from zlib import crc32
 
 import msgspec
 
-from detectors.toolbox.decay import DAY, UNIT, step_factor, steps_between
+from detectors.toolbox.decay import DAY, STEPS, UNIT, step_factor, steps_between
 
 MAX_TEXT = 32
 _TIE = 1.0 + 1e-9  # probabilities that differ by rounding only are equal
 _PRIOR_DISCOUNT = 0.2
 _NEW_TO_ALL = 0.25
+_TWO_STEPS = 2.0 ** (2 / STEPS)  # an interval of one step's length meets two at most
 COLD_BELOW = 3.0  # with fewer decayed observations the entity is judged mostly by its peers
 
 
@@ -175,6 +176,8 @@ class CategoryModel:
         """p-value: the probability of a category at most as likely as this one, in (0, 1]."""
         entity = levels[0]
         weight = entity.weights.get(key_of(value), 0)
+        if self._is_plainly_usual(entity, weight, time):
+            return 1.0
         if weight:
             scale, total, discount, reserve = self._mass(entity, time)
             # A value more frequent than all that the levels above can hand down is compared with
@@ -189,6 +192,19 @@ class CategoryModel:
         norm = total + self.concentration
         least = _NEW_TO_ALL * reserve / norm * total / norm
         return min(1.0, max(self._tail(at_most, time, levels), least))
+
+    def _is_plainly_usual(self, entity: Categories, weight: int, time: float) -> bool:
+        """Whether nothing can be likelier, by a bound that costs next to nothing.
+
+        No value is more frequent, and its count exceeds all that the levels above can hand down:
+        at most a discount per stored value and what was evicted. Within one fading step.
+        """
+        most = entity.other + UNIT * _TWO_STEPS * (self.concentration + self.cap + 1.0)
+        return (
+            weight >= most
+            and time - entity.time <= self.half_life / STEPS
+            and weight == max(entity.weights.values())
+        )
 
     def _tail(self, at_most: float, time: float, levels: Sequence[Categories]) -> float:
         """Mass of all categories with a probability of at most `at_most`."""

@@ -38,6 +38,9 @@ ACTIVE: Final = frozenset(  # what shows that somebody is at work, and is logged
 HORIZON: Final = 4.0  # active days within which an occasion is expected or not
 PER_DAY: Final = 1 / HORIZON  # so often a day is that question answered
 COLD_DAYS: Final = 5.0
+# Few do all of it: a group's mean says little of a member, hence worth a week of its days only. And
+# nobody's past shows that they will never be asked to: one day in two hundred at least.
+RARE_USE: Final = OccasionModel(default=0.05, strength=5.0, rarest=0.005)
 
 
 class SharedUses(msgspec.Struct, array_like=True):
@@ -81,7 +84,7 @@ class UseModel:
     """
 
     horizon: float = HORIZON
-    occasions: OccasionModel = field(default_factory=OccasionModel)
+    occasions: OccasionModel = RARE_USE
     kinds: CategoryModel = field(
         default_factory=lambda: CategoryModel(half_life=180 * DAY, cap=6, shared_cap=96)
     )

@@ -7,6 +7,7 @@ import click
 
 COMMANDS = {
     "alerts": "follow the alert topic, readable",
+    "backtest": "labelled scenarios: detected or not, how early, at what noise",
     "demo": "the npm incident of September 2025, caught as it happens",
     "detectors": "list and explain the detectors",
     "doctor": "check settings, broker, topics; say what to do",

@@ -131,17 +131,18 @@ def _kind(record: SignIn, event: SignIn) -> str:
 
 
 def _actor(event: SignIn, kind: str, code: int | None) -> Actor:
-    if kind in _SERVICES:
-        login = text(event.service_principal_id or event.app_id)
-    else:
-        login = text(event.user_principal_name or event.user_id)
+    login = "" if kind in _SERVICES else text(event.user_principal_name or event.user_id)
+    who = ActorKind.PERSON if login else ActorKind.SERVICE
+    if login:
         login = guarded(login) if code in _UNKNOWN_USER else login
+    else:
+        login = text(event.service_principal_id)
+        login = login or (text(event.app_id) if kind in _SERVICES else "")
     if not login:
         raise RejectedError("missing_field", "neither a user nor a service principal")
-    agent = lower(a.agent_type) if (a := piece(Agent, event.agent)) else ""
-    if agent.startswith("agentic") or agent == "agentidentity":
-        return actor_named("entra", login, ActorKind.AGENT)
-    return actor_named("entra", login, ActorKind.SERVICE if kind in _SERVICES else ActorKind.PERSON)
+    told = piece(Agent, event.agent)
+    agent = told is not None and lower(told.agent_type).startswith("agent")  # or notAgentic
+    return actor_named("entra", login, ActorKind.AGENT if agent else who)
 
 
 @lru_cache(4096)

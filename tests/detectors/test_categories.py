@@ -172,3 +172,24 @@ def test_decayed_count_does_not_depend_on_the_order_of_arrival(
     shuffled = list(times)
     mix.shuffle(shuffled)  # type: ignore[attr-defined]
     assert count(shuffled) == pytest.approx(count(sorted(times)))
+
+
+@given(
+    st.lists(VALUES, min_size=40, max_size=200),
+    st.lists(VALUES, max_size=40),
+    st.floats(0.0, 20 * DAY),
+)
+def test_the_shortcut_for_what_is_plainly_usual_changes_no_p(
+    mine: list[str], theirs: list[str], later: float
+) -> None:
+    class Thorough(CategoryModel):
+        def _is_plainly_usual(self, *_: object) -> bool:
+            return False
+
+    levels = fed(["AS64496"] * 30 + mine)
+    for other in theirs:
+        MODEL.learn(other, START, [Categories(), *levels[1:]])
+    thorough = Thorough(MODEL.half_life, MODEL.concentration, MODEL.cap, MODEL.shared_cap)
+    now = levels[0].time + later
+    for value in {*mine, *theirs, "AS64496"}:
+        assert MODEL.judge(value, now, levels) == pytest.approx(thorough.judge(value, now, levels))

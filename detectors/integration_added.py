@@ -1,0 +1,185 @@
+"""A runner, webhook, deploy key or app added by somebody new to it."""
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from detectors.artifact_samples import DAY, HOUR, activity, push, touch
+from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
+from detectors.toolbox.categories import Categories, CategoryModel
+from detectors.toolbox.levels import levels_of
+from detectors.toolbox.occasions import OccasionModel, Occasions
+from schemas import facts
+from schemas.action import Action
+from schemas.activity import Activity, Outcome, Target, TargetKind
+from schemas.signal import Feature, bits
+
+KINDS: dict[str, str] = {
+    Action.RUNNER_CHANGE: "runner",
+    Action.WEBHOOK_CHANGE: "webhook",
+    Action.KEY_ADD: "deploy key",
+    Action.APP_INSTALL: "app",
+}
+HORIZON = 5.0  # active days, a week of work: who adds one a week or oftener surprises nobody
+OWN_DAYS = 10.0
+# Vendors have one name for adding and another for taking away, under one action here.
+_TAKEN_AWAY = re.compile(r"remove|destroy|delete|disable|suspend|unregister|revoke", re.IGNORECASE)
+
+
+class IntegrationHabit(msgspec.Struct, array_like=True):
+    """Days with an integration added among active days, and of which kind they were."""
+
+    occasions: Occasions = msgspec.field(default_factory=Occasions)
+    kinds: Categories = msgspec.field(default_factory=Categories)
+
+
+class IntegrationAdded(Detector[IntegrationHabit, IntegrationHabit]):
+    """The chance that this identity adds one of so rare a kind within a week of work.
+
+    Daily chance of any integration, times the chance of a kind at most as likely as this one.
+    """
+
+    meta = Metadata(
+        id="integration_added",
+        title="Integration added by somebody new to it",
+        description=(
+            "A self-hosted runner is registered, a webhook made or changed, a deploy key added or"
+            " an app installed by somebody who does not usually do that, compared with how often"
+            " they and their peers do. Administrators and automation that do it all the time are"
+            " expected; what is taken away is not looked at."
+        ),
+        scope=Scope.IDENTITY,
+        actions=frozenset(KINDS) | {Action.LOGIN, Action.PUSH},
+        technique=Technique.STATISTICAL,
+        stage=Stage.PERSISTENCE,
+        judged_per_day=1 / 8,
+        attack=("T1072", "T1098.004", "T1199", "T1020"),
+        severity_floor=3,
+        runbook=(
+            "Ask whoever added it what it is for, over a second channel.",
+            "Runner: which host is it, and which jobs ran there. Webhook: where does it send.",
+            "Key or app: what may it read and write, and what has it done since.",
+            "If nobody vouches for it, remove it, then rotate the secrets it could reach.",
+        ),
+        blind_spots=(
+            "An intruder in the account of whoever administers integrations. Runners that jobs"
+            " register and drop by themselves make new ones ordinary for that account."
+        ),
+    )
+    State = IntegrationHabit
+    Shared = IntegrationHabit
+
+    _occasions = OccasionModel()
+    _kinds = CategoryModel(half_life=180 * DAY, cap=4, shared_cap=8, repeat=6 * HOUR)
+
+    def judge(
+        self,
+        activity: Activity,
+        state: IntegrationHabit,
+        context: Context[IntegrationHabit],
+    ) -> Score | None:
+        """P-value of an integration added; everything else is only learned."""
+        kind = _kind(activity)
+        if not kind:
+            return None
+        levels = levels_of(state, context)
+        daily = self._occasions.chance([level.occasions for level in levels])
+        of_kind = self._kinds.judge(kind, activity.time, [level.kinds for level in levels])
+        p = 1.0 - float((1.0 - daily * of_kind) ** HORIZON)
+        cold = state.occasions.share.trials < OWN_DAYS
+        if p > context.signal_below:
+            return Score(p, cold=cold)
+        name = activity.target.name if activity.target else ""
+        features = (
+            Feature("integrations added", f"{kind} {name}", state.occasions.usual(), bits(daily)),
+            Feature("kind of integration", kind, state.kinds.usual(), bits(of_kind)),
+        )
+        where = _where(activity)
+        title = f"{activity.actor.account} added a {kind} to {where}, who seldom or never does"
+        return Score(p, features, cold, title)
+
+    def learn(
+        self,
+        activity: Activity,
+        state: IntegrationHabit,
+        context: Context[IntegrationHabit],
+    ) -> None:
+        """Count the active day, and the integration if it is one."""
+        if activity.outcome is Outcome.FAILURE:
+            return
+        levels = levels_of(state, context)
+        kind = _kind(activity)
+        self._occasions.learn(bool(kind), activity.time, [level.occasions for level in levels])
+        if kind:
+            self._kinds.learn(kind, activity.time, [level.kinds for level in levels])
+
+    @staticmethod
+    def examples() -> Iterable[Example]:
+        """A developer's first runner, an administrator's and automation's daily work."""
+        repository = "github.com/example/left"
+
+        def days(account: str = "github:mara") -> list[Activity]:
+            return [push(account, i * DAY, repository) for i in range(90)]
+
+        def runner(account: str, time: float, native: str = "", *, bot: bool = False) -> Activity:
+            target = Target(TargetKind.OTHER, "build-7", repository)
+            made = activity(Action.RUNNER_CHANGE, account, time, target=target, bot=bot)
+            return msgspec.structs.replace(made, native=native) if native else made
+
+        def hook(account: str, time: float) -> Activity:
+            return touch(Action.WEBHOOK_CHANGE, account, time, repository)
+
+        admin = [
+            event
+            for i, day in enumerate(days("github:admin"))
+            for event in ((day, hook("github:admin", i * DAY + HOUR)) if i % 9 == 0 else (day,))
+        ]
+        team = [event for i in range(10) for event in days(f"github:colleague-{i}")]
+        jobs = [runner("github:autoscaler[bot]", i * HOUR, bot=True) for i in range(300)]
+        now = 90 * DAY
+        return (
+            Example(
+                "the first runner of a developer, in a team with an administrator",
+                lambda: [
+                    *sorted([*days(), *team, *admin], key=lambda event: event.time),
+                    runner("github:mara", now),
+                ],
+                True,
+            ),
+            Example(
+                "an administrator's webhook", lambda: [*admin, hook("github:admin", now)], False
+            ),
+            Example(
+                "a runner that automation registers every hour",
+                lambda: [*jobs, runner("github:autoscaler[bot]", 300 * HOUR, bot=True)],
+                False,
+            ),
+            Example(
+                "a runner taken away",
+                lambda: [*days(), runner("github:mara", now, "repo.remove_self_hosted_runner")],
+                False,
+            ),
+            Example(
+                "a key of one's own, on the first day",
+                lambda: [activity(Action.KEY_ADD, "github:newcomer", now)],
+                False,
+            ),
+        )
+
+
+def _kind(activity: Activity) -> str:
+    """What was added; empty if nothing was."""
+    kind = KINDS.get(activity.action)
+    if kind is None or activity.outcome is Outcome.FAILURE:
+        return ""
+    if activity.action == Action.KEY_ADD and not (activity.target and activity.target.repository):
+        return ""  # a person's own key
+    if activity.facts.get(facts.ADDED) is False or _TAKEN_AWAY.search(activity.native):
+        return ""
+    return kind
+
+
+def _where(activity: Activity) -> str:
+    target = activity.target
+    return (target.repository or target.organization) if target else ""

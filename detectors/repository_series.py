@@ -1,0 +1,246 @@
+"""Repositories made public, given away or deleted one after the other."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from detectors.artifact_samples import DAY, HOUR, MINUTE, push, touch
+from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
+from detectors.toolbox import burst
+from detectors.toolbox.burst import Bursts
+from detectors.toolbox.levels import levels_of, shared_levels
+from detectors.toolbox.occasions import OccasionModel, Occasions
+from detectors.toolbox.sessions import Sessions
+from detectors.toolbox.window import label_of
+from schemas import facts
+from schemas.action import Action
+from schemas.activity import Activity, Fact, Outcome
+from schemas.signal import Feature, bits
+
+GAP = 30 * MINUTE  # the usual timeout that separates two sessions of one user
+HALF_LIFE = 180 * DAY
+KEEP = 2 * DAY  # a held-out act is learned a day late and looks for its session then
+# Chance that a second repository follows the first, and one more each further one, before anybody
+# has been watched. Who cleans up deletes several; who publishes work mostly publishes one.
+EXPOSED = (0.25, 0.5)
+REMOVED = (0.5, 0.5)
+HORIZON = 5.0  # active days, a week of work
+OWN_DAYS = 10.0
+DONE: dict[str, str] = {
+    Action.VISIBILITY_CHANGE: "made public",
+    Action.REPOSITORY_CREATE: "made public",
+    Action.REPOSITORY_TRANSFER: "transferred",
+    Action.REPOSITORY_DELETE: "deleted",
+}
+
+
+class Series(msgspec.Struct, array_like=True):
+    """One identity and one kind of act: on which days, and how many repositories at once."""
+
+    days: Occasions = msgspec.field(default_factory=Occasions)
+    sessions: Sessions = msgspec.field(default_factory=Sessions)
+
+
+class SharedSeries(msgspec.Struct, array_like=True):
+    """The same of a group."""
+
+    days: Occasions = msgspec.field(default_factory=Occasions)
+    sizes: Bursts = msgspec.field(default_factory=Bursts)
+
+
+class SeriesState(msgspec.Struct, array_like=True):
+    """Repositories exposed, and repositories removed."""
+
+    exposed: Series = msgspec.field(default_factory=Series)
+    removed: Series = msgspec.field(default_factory=Series)
+
+
+class SeriesShared(msgspec.Struct, array_like=True):
+    """The same of a group."""
+
+    exposed: SharedSeries = msgspec.field(default_factory=SharedSeries)
+    removed: SharedSeries = msgspec.field(default_factory=SharedSeries)
+
+
+class RepositorySeries(Detector[SeriesState, SeriesShared]):
+    """The chance that this identity does so to so many repositories at once, in a week of work.
+
+    Daily chance of doing it at all, times the chance that a session of it grows so large.
+    """
+
+    meta = Metadata(
+        id="repository_series",
+        title="Repositories made public or removed in series",
+        description=(
+            "One identity makes repositories public (or creates public ones), transfers or deletes"
+            " them, one after the other, though it seldom does that and not to several at once."
+            " Exposing and removing are measured apart, against the identity's own past and that of"
+            " its peers. Making a repository private is not looked at."
+        ),
+        scope=Scope.IDENTITY,
+        actions=frozenset(DONE) | {Action.LOGIN, Action.PUSH},
+        technique=Technique.STATISTICAL,
+        stage=Stage.TAMPERING,
+        judged_per_day=1 / 8,
+        attack=("T1567.001", "T1537", "T1485"),
+        severity_floor=3,
+        runbook=(
+            "Set the repositories private again at once; ask whoever did it afterwards.",
+            "If it was not them, end the account's sessions and revoke its tokens.",
+            "List the secrets in what was public and rotate them; forks may remain.",
+            "Restore deleted repositories, recall transfers: hosts keep both open for some time.",
+        ),
+        blind_spots=(
+            "One repository made public by somebody who does that now and then; a series spread"
+            " over days; secrets pushed to a repository that was public before."
+        ),
+    )
+    State = SeriesState
+    Shared = SeriesShared
+
+    _model = OccasionModel()
+
+    def judge(
+        self, activity: Activity, state: SeriesState, context: Context[SeriesShared]
+    ) -> Score | None:
+        """P-value of the series so far; logins and pushes are only learned."""
+        done = _done(activity)
+        if not done:
+            return None
+        exposed = done == "made public"
+        own = state.exposed if exposed else state.removed
+        peers = context.peers.exposed if exposed else context.peers.removed
+        everybody = context.organization.exposed if exposed else context.organization.removed
+        size = own.sessions.size_with(activity.time, _label(activity), GAP)
+        if not size:
+            return None
+        daily = self._model.chance([own.days, peers.days, everybody.days])
+        default = EXPOSED if exposed else REMOVED
+        prior = burst.of_group(peers.sizes, everybody.sizes, default)
+        so_many = own.sessions.sizes.at_least(size, prior)
+        p = 1.0 - float((1.0 - daily * so_many) ** HORIZON)
+        cold = own.days.share.trials < OWN_DAYS
+        if p > context.signal_below:
+            return Score(p, cold=cold)
+        what = "made public" if exposed else "transferred or deleted"
+        minutes = (activity.time - own.sessions.began(activity.time, GAP)) / MINUTE
+        features = (
+            Feature(f"repositories {what}", "today", own.days.usual(), bits(daily)),
+            Feature(
+                "at once",
+                f"{size} within {minutes:.0f} min",
+                f"{own.sessions.sizes.count:.0f} earlier sessions, few so large",
+                bits(so_many),
+            ),
+        )
+        title = (
+            f"{activity.actor.account}: {size} {'repository' if size == 1 else 'repositories'}"
+            f" {what} within {minutes:.0f} min, latest {_where(activity)}"
+        )
+        return Score(p, features, cold, title)
+
+    def observe(
+        self,
+        activity: Activity,
+        state: SeriesState,
+        context: Context[SeriesShared],  # noqa: ARG002 - the contract's signature
+    ) -> None:
+        """The repository belongs to the open session, normal or not."""
+        if done := _done(activity):
+            own = state.exposed if done == "made public" else state.removed
+            own.sessions.observe(activity.time, _label(activity), KEEP)
+
+    def learn(self, activity: Activity, state: SeriesState, context: Context[SeriesShared]) -> None:
+        """Count the active day, and the series as normal."""
+        if activity.outcome is Outcome.FAILURE:
+            return
+        time = activity.time
+        done = _done(activity)
+        levels = levels_of(state, context)
+        exposed = done == "made public"
+        self._model.learn(exposed, time, [level.exposed.days for level in levels])
+        removed = bool(done) and not exposed
+        self._model.learn(removed, time, [level.removed.days for level in levels])
+        if not done:
+            return
+        own = state.exposed if exposed else state.removed
+        growth = own.sessions.learn(time, _label(activity), GAP, KEEP, HALF_LIFE)
+        if growth:
+            for group in shared_levels(context):
+                sizes = group.exposed.sizes if exposed else group.removed.sizes
+                sizes.learn(*growth, time, HALF_LIFE)
+
+    @staticmethod
+    def examples() -> Iterable[Example]:
+        """A leak in series, a clean-up by whoever cleans up, single acts."""
+
+        def repository(number: int) -> str:
+            return f"github.com/example/service-{number}"
+
+        def publish(account: str, time: float, number: int, visibility: str = "public") -> Activity:
+            values: dict[str, Fact] = {facts.VISIBILITY: visibility}
+            return touch(Action.VISIBILITY_CHANGE, account, time, repository(number), values=values)
+
+        def delete(account: str, time: float, number: int, *, bot: bool = False) -> Activity:
+            return touch(Action.REPOSITORY_DELETE, account, time, repository(number), bot=bot)
+
+        days = [push("github:mara", i * DAY, repository(i % 3)) for i in range(90)]
+        now = 90 * DAY
+        cleanups = [
+            delete("github:janitor[bot]", week * 7 * DAY + 20.0 * i, 40 * week + i, bot=True)
+            for week in range(12)
+            for i in range(6)
+        ]
+        return (
+            Example(
+                "three private repositories made public within a minute",
+                lambda: [*days, *(publish("github:mara", now + 20.0 * i, i) for i in range(3))],
+                True,
+            ),
+            Example(
+                "four repositories deleted by somebody who never deletes",
+                lambda: [*days, *(delete("github:mara", now + 20.0 * i, i) for i in range(4))],
+                True,
+            ),
+            Example(
+                "one repository published", lambda: [*days, publish("github:mara", now, 1)], False
+            ),
+            Example(
+                "three repositories made private",
+                lambda: [
+                    *days,
+                    *(publish("github:mara", now + 20.0 * i, i, "private") for i in range(3)),
+                ],
+                False,
+            ),
+            Example(
+                "the weekly clean-up",
+                lambda: (
+                    cleanups
+                    + [
+                        delete("github:janitor[bot]", 84 * DAY + HOUR + 20.0 * i, 900 + i, bot=True)
+                        for i in range(6)
+                    ]
+                ),
+                False,
+            ),
+        )
+
+
+def _done(activity: Activity) -> str:
+    """What was done to a repository; empty: nothing of interest."""
+    done = DONE.get(activity.action, "")
+    if not done or activity.outcome is Outcome.FAILURE or not _where(activity):
+        return ""
+    if done == "made public" and activity.facts.get(facts.VISIBILITY) != "public":
+        return ""
+    return done
+
+
+def _where(activity: Activity) -> str:
+    target = activity.target
+    return (target.repository or target.name) if target else ""
+
+
+def _label(activity: Activity) -> int:
+    return label_of(_where(activity))
