@@ -22,6 +22,8 @@ class Scope(StrEnum):
     SESSION = "session"
     ORIGIN = "origin"
     ORGANIZATION = "organization"
+    SOURCE = "source"  # an audit source; of frequent actions a sample, see `detectors.keys`
+    SERVER = "server"  # a tool server (MCP)
 
 
 class Technique(IntEnum):

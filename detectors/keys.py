@@ -4,9 +4,35 @@ from collections.abc import Callable
 
 from detectors.base import Scope
 from schemas import facts
+from schemas.action import Action
 from schemas.activity import Activity
 
 MAX_DEPENDENCIES = 64
+# A source is one key, and so one partition, however much it sends. Of what people and machines do
+# all day one activity in 16 is enough to see that it still speaks; by uid, so that every worker
+# takes the same ones.
+SAMPLED_ONE_IN = 16
+_FREQUENT = frozenset(
+    {
+        Action.AGENT_DECISION,
+        Action.AGENT_PROMPT,
+        Action.AGENT_REQUEST,
+        Action.AGENT_TOOL,
+        Action.API_REQUEST,
+        Action.CLONE,
+        Action.COMMENT,
+        Action.COMMIT,
+        Action.DOWNLOAD,
+        Action.FETCH,
+        Action.LOGIN,
+        Action.MFA_CHALLENGE,
+        Action.PACKAGE_DOWNLOAD,
+        Action.PUSH,
+        Action.SSO,
+        Action.TOKEN_USE,
+        Action.WORKFLOW_RUN,
+    }
+)
 
 
 def _identity(activity: Activity) -> list[str]:
@@ -46,6 +72,17 @@ def _organization(activity: Activity) -> list[str]:
     return [f"organization:{target.organization}"] if target and target.organization else []
 
 
+def _source(activity: Activity) -> list[str]:
+    if activity.action in _FREQUENT and activity.uid % SAMPLED_ONE_IN:
+        return []
+    return [f"source:{activity.source}"]
+
+
+def _server(activity: Activity) -> list[str]:
+    server = activity.facts.get(facts.SERVER)
+    return [f"server:{server}"] if server and isinstance(server, str) else []
+
+
 _KEYS: dict[Scope, Callable[[Activity], list[str]]] = {
     Scope.IDENTITY: _identity,
     Scope.REPOSITORY: _repository,
@@ -54,6 +91,8 @@ _KEYS: dict[Scope, Callable[[Activity], list[str]]] = {
     Scope.SESSION: _session,
     Scope.ORIGIN: _origin,
     Scope.ORGANIZATION: _organization,
+    Scope.SOURCE: _source,
+    Scope.SERVER: _server,
 }
 
 

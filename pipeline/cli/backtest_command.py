@@ -42,8 +42,6 @@ def command(
       devspm backtest npm-qix-2025-09 benign-11
       devspm backtest our-incident.jsonl.gz --json
     """
-    from rich.console import Console
-
     from detectors.registry import DETECTORS
     from pipeline.backtest.catalogue import SCENARIOS
     from pipeline.backtest.run import run
@@ -72,29 +70,45 @@ def command(
             if as_json:
                 sys.stdout.buffer.write(orjson.dumps(_as_dict(results[-1])) + b"\n")
                 sys.stdout.buffer.flush()
-    attacks = [r for r in results if r.attack and not r.out_of_reach]
-    days = sum(r.identity_days for r in results)
-    false = sum(sum(r.false_findings.values()) for r in results)
-    if as_json:
-        summary = {
-            "scenarios": len(results),
-            "attacks": len(attacks),
-            "detected": sum(r.detected for r in attacks),
-            "false_per_1000_identity_days": round(1000 * false / days, 3) if days else None,
-            "identity_days": days,
-        }
-        sys.stdout.buffer.write(orjson.dumps(summary) + b"\n")
-    else:
-        console = Console()
-        console.print(_table(results))
-        for result in results:
-            if result.detectors:
-                console.print(f"[dim]{result.scenario}: {', '.join(result.detectors)}[/dim]")
-        console.print(
-            f"{sum(r.detected for r in attacks)} of {len(attacks)} attacks detected; {false} false "
-            f"findings of severity medium and above in {days} identity-days"
-        )
-    sys.exit(0 if all(r.detected for r in attacks) else 1)
+    (_print_json if as_json else _print_table)(results)
+    missed = [r for r in results if r.attack and not r.out_of_reach and not r.detected]
+    sys.exit(1 if missed else 0)
+
+
+def _print_json(results: "list[Result]") -> None:
+    attacks, false, days = _totals(results)
+    summary = {
+        "scenarios": len(results),
+        "attacks": len(attacks),
+        "detected": sum(result.detected for result in attacks),
+        "false_per_1000_identity_days": round(1000 * false / days, 3) if days else None,
+        "identity_days": days,
+    }
+    sys.stdout.buffer.write(orjson.dumps(summary) + b"\n")
+
+
+def _print_table(results: "list[Result]") -> None:
+    from rich.console import Console
+
+    attacks, false, days = _totals(results)
+    console = Console()
+    console.print(_table(results))
+    for result in results:
+        if result.detectors:
+            console.print(f"[dim]{result.scenario}: {', '.join(result.detectors)}[/dim]")
+    console.print(
+        f"{sum(r.detected for r in attacks)} of {len(attacks)} attacks detected; {false} false "
+        f"findings of severity medium and above in {days} identity-days"
+    )
+
+
+def _totals(results: "list[Result]") -> "tuple[list[Result], int, int]":
+    """Attacks in reach, false findings, identity-days."""
+    return (
+        [result for result in results if result.attack and not result.out_of_reach],
+        sum(sum(result.false_findings.values()) for result in results),
+        sum(result.identity_days for result in results),
+    )
 
 
 def _as_dict(result: "Result") -> dict[str, object]:

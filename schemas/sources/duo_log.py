@@ -41,8 +41,8 @@ from schemas.sources.duo_log_shapes import (
     recognises,
     stream_of,
 )
-from schemas.sources.fields import check_time, epoch, lower, text
-from schemas.sources.idp import actor_named, origin_told
+from schemas.sources.fields import check_time, epoch, text
+from schemas.sources.idp import actor_named, origin_told, word
 
 NAME: Final = "duo.log"
 EVENTS: Final = {
@@ -89,11 +89,11 @@ def _authentication(record: Record, raw: Raw, position: Position) -> Activity:
     login = text(user.name or record.email or user.key)
     if not login:
         raise RejectedError("missing_field", "no user")
-    native = f"authentication.{lower(record.event_type)}"
+    native = f"authentication.{word(record.event_type)}"
     action = EVENTS.get(native) or f"{NAME}/{native}"
-    result, reason = lower(record.result), lower(record.reason)
+    result, reason = word(record.result), word(record.reason)
     facts: dict[str, Fact] = {}
-    factor = factor_of(lower(record.factor))
+    factor = factor_of(word(record.factor))
     if factor and action in _FACTORS:
         facts[f.FACTOR] = factor
     if result != "success" and (reason or result):
@@ -123,10 +123,10 @@ def _authentication(record: Record, raw: Raw, position: Position) -> Activity:
 
 
 def _telephony(record: Record, raw: Raw, position: Position) -> Activity:
-    native = f"telephony.{lower(record.context)}"
+    native = f"telephony.{word(record.context)}"
     identity, when = text(record.telephony_id), _when(record)
     phone = pseudonym(text(record.phone))
-    kind = lower(record.type)
+    kind = word(record.type)
     facts: dict[str, Fact] = {f.FACTOR: "voice" if kind == "phone" else kind} if kind else {}
     return Activity(
         digest(NAME, "telephony", identity or f"{text(when)} {native} {kind} {phone}"),

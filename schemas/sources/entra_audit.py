@@ -27,8 +27,8 @@ from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.entra_audit_actions import ACTIONS, plain
 from schemas.sources.entra_audit_facts import facts_of, reported, target_of
 from schemas.sources.entra_audit_log import READER, AuditRecord, recognises
-from schemas.sources.fields import check_time, epoch, lower, text
-from schemas.sources.idp import actor_named, origin_told
+from schemas.sources.fields import check_time, epoch, text
+from schemas.sources.idp import actor_named, origin_told, word
 
 NAME: Final = "entra.audit"
 _OUTCOMES: Final = {
@@ -62,7 +62,7 @@ def _activity(record: AuditRecord, raw: Raw, position: Position) -> Activity:
         raise RejectedError("missing_field", "no activityDisplayName")
     action = action_of(native)
     actor = _actor(event)
-    outcome = _OUTCOMES.get(lower(event.result), Outcome.UNKNOWN)
+    outcome = _OUTCOMES.get(word(event.result), Outcome.UNKNOWN)
     facts = facts_of(event, action, actor.account, outcome is Outcome.FAILURE)
     if reported(event):
         outcome = Outcome.FAILURE
@@ -103,7 +103,7 @@ def _origin(event: AuditRecord) -> Origin:
     user = event.initiated_by and event.initiated_by.user
     agent = ""
     for detail in event.additional_details or ():
-        if lower(detail.key) == "user-agent":
+        if word(detail.key) == "user-agent":
             agent = text(detail.value)
             break
     ip = text(user.ip_address) if user else ""

@@ -10,6 +10,7 @@ from schemas.sources.entra_audit_actions import REPORTS, WEAKENING, plain
 from schemas.sources.entra_audit_log import AuditRecord, Change, Resource
 from schemas.sources.entra_factor import factor_of
 from schemas.sources.fields import lower, text, token_of
+from schemas.sources.idp import word
 
 _KINDS: Final = {
     "user": TargetKind.ACCOUNT,
@@ -40,7 +41,7 @@ _MOST: Final = 32
 
 def account_of(resource: Resource) -> str:
     """Account of a user among the targets; "" for others."""
-    kind, name = lower(resource.type), lower(resource.user_principal_name)
+    kind, name = word(resource.type), lower(resource.user_principal_name)
     if kind == "user":
         name = name or lower(resource.id)
     elif kind:
@@ -55,7 +56,7 @@ def target_of(event: AuditRecord, action: str, organization: str) -> Target | No
         return Target(TargetKind.FACTOR, factor, organization=organization)
     if not targets:
         return None
-    kinds = [_KINDS.get(lower(target.type), TargetKind.OTHER) for target in targets]
+    kinds = [_KINDS.get(word(target.type), TargetKind.OTHER) for target in targets]
     wanted = _TELLING.get(action)
     index = kinds.index(wanted) if wanted in kinds else 0
     target, kind = targets[index], kinds[index]
@@ -89,7 +90,7 @@ def _factor(event: AuditRecord) -> str:
 
 def _of_changes(event: AuditRecord, action: str, facts: dict[str, Fact]) -> None:
     changes = {
-        lower(change.display_name): change
+        word(change.display_name): change
         for target in event.target_resources or ()
         for change in target.modified_properties or ()
     }

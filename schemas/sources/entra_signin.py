@@ -45,7 +45,7 @@ from schemas.sources.entra_signin_log import (
     steps,
 )
 from schemas.sources.fields import check_time, count, epoch, lower, text, token_of
-from schemas.sources.idp import actor_named, guarded, origin_told
+from schemas.sources.idp import actor_named, guarded, origin_told, word
 
 NAME: Final = "entra.signin"
 KINDS: Final[dict[str, Action]] = {  # signInEventTypes
@@ -180,7 +180,7 @@ def _facts(record: SignIn, event: SignIn, status: Status, code: int | None) -> d
         facts[f.REASON] = _reason(record, status, code)
     if protocol := _protocol(event):
         facts[f.PROTOCOL] = protocol
-    if (risk := lower(event.risk_level_during_sign_in)) in _RISKS:
+    if (risk := word(event.risk_level_during_sign_in)) in _RISKS:
         facts[f.RISK] = risk
     if key := text(event.service_principal_credential_key_id):
         facts[f.TOKEN_ID] = token_of(key.lower())
@@ -189,10 +189,10 @@ def _facts(record: SignIn, event: SignIn, status: Status, code: int | None) -> d
 
 def _factor(event: SignIn) -> str:
     """The last method that was used; earlier ones led to it."""
-    methods = (
-        factor_of(text(step.authentication_method)) for step in steps(event.authentication_details)
-    )
-    return next(reversed([method for method in methods if method]), "")
+    for step in reversed(steps(event.authentication_details)):
+        if factor := factor_of(text(step.authentication_method)):
+            return factor
+    return ""
 
 
 def _reason(record: SignIn, status: Status, code: int) -> str:
@@ -205,11 +205,11 @@ def _reason(record: SignIn, status: Status, code: int) -> str:
 
 def _protocol(event: SignIn) -> str:
     told = text(event.authentication_protocol)
-    if told.lower() not in _PLAIN:
+    if word(told) not in _PLAIN:
         return told
-    if lower(event.original_transfer_method) == "devicecodeflow":
+    if word(event.original_transfer_method) == "devicecodeflow":
         return "deviceCode"
-    client = lower(event.client_app_used)
+    client = word(event.client_app_used)
     return "" if client in _MODERN else client
 
 

@@ -6,9 +6,10 @@ from typing import Final
 from schemas import facts as f
 from schemas.action import Action
 from schemas.activity import Fact, Outcome, Target, TargetKind
-from schemas.sources.fields import lower, text, token_of
+from schemas.sources.fields import text, token_of
 from schemas.sources.google_workspace_events import SWITCHES, WEAKENING
 from schemas.sources.google_workspace_log import Parameter
+from schemas.sources.idp import word
 from schemas.sources.okta_factor import factor_name
 
 SYSTEM: Final = "google_workspace"
@@ -58,7 +59,7 @@ def details_of(parameters: list[Parameter] | None) -> Details:
     """Parameters by their name in lower case; values that are neither text nor texts left out."""
     details: Details = {}
     for parameter in parameters or ():
-        name = _plain(parameter.name)
+        name = word(parameter.name)
         if parameter.multi_value is not None:
             details[name] = parameter.multi_value
             continue
@@ -68,9 +69,6 @@ def details_of(parameters: list[Parameter] | None) -> Details:
         if told := text(value):
             details[name] = told
     return details
-
-
-_plain: Final = lru_cache(4096)(lower)
 
 
 def _one(value: str | list[str] | None) -> str:

@@ -6,8 +6,12 @@ from schemas.activity import NO_ORIGIN, Actor, ActorKind, Origin, pseudonym
 from schemas.sources.client import client_of
 from schemas.sources.countries import country_code
 from schemas.sources.origin import address_of, network_of
+from schemas.sources.values import lower
 
 CACHED = 65_536
+
+# `lower` of words that vendors take from a list: kinds, names of fields and of factors.
+word = lru_cache(4096)(lower)
 
 
 @lru_cache(CACHED)

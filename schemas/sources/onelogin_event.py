@@ -96,7 +96,7 @@ def parse(raw: Raw) -> Iterator[Activity] | list[Activity]:
             after its good events.
     """
     body = raw.event.strip()
-    if body.startswith(b"[") and body[1:-1].strip():
+    if body.startswith(b"[") and body[1:-1].strip():  # a webhook's array; an empty one is nothing
         raw = Raw(b'{"data":' + body + b"}", raw.received, raw.headers, raw.position)
     return _READER.activities(raw, _activity)
 
