@@ -31,7 +31,7 @@ class AuditStopped(Detector[Uses, SharedUses]):
         actions=uses.ACTIVE | {Action.AUDIT_CHANGE},
         technique=Technique.RULE,
         stage=Stage.TAMPERING,
-        phrase="stopped an audit stream",
+        phrase="so that it sees less",
         judged_per_day=uses.PER_DAY,
         attack=("T1562.008",),
         severity_floor=4,

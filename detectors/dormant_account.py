@@ -104,7 +104,7 @@ class DormantAccount(Detector[Rhythm, SharedRhythm]):
         actions=_ACTIONS,
         technique=Technique.STATISTICAL,
         stage=Stage.ACCESS,
-        phrase="woke a dormant account",
+        phrase="after a long silence",
         judged_per_day=1 / 8,
         attack=("T1078", "T1078.004"),
         severity_floor=2,

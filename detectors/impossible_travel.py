@@ -77,7 +77,6 @@ class ImpossibleTravel(Detector[Travel, SharedTravel]):
         actions=frozenset({Action.LOGIN, Action.SSO}),
         technique=Technique.STATISTICAL,
         stage=Stage.ACCESS,
-        phrase="from two countries at once",
         judged_per_day=PER_DAY,
         attack=("T1078", "T1078.004"),
         severity_floor=2,
@@ -123,7 +122,7 @@ class ImpossibleTravel(Detector[Travel, SharedTravel]):
                     f"less than {TRIP / HOUR:.0f} h {state.hops.usual()}",
                     bits(chance),
                 ),
-                Feature("countries", pair, levels[-1].pairs.usual(), bits(unusual)),
+                Feature("country", pair, levels[-1].pairs.usual(), bits(unusual)),
             ),
             state.hops.share.trials < COLD_DAYS,
             f"{activity.actor.account} signed in from {here} {minutes:.0f} minutes after "

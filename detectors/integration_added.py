@@ -7,9 +7,8 @@ import msgspec
 
 from detectors.artifact_samples import DAY, HOUR, activity, push, touch
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
-from detectors.toolbox.categories import Categories, CategoryModel
 from detectors.toolbox.levels import levels_of
-from detectors.toolbox.occasions import OccasionModel, Occasions
+from detectors.toolbox.rare_kind import Kinds, RareKindModel
 from schemas import facts
 from schemas.action import Action
 from schemas.activity import Activity, Outcome, Target, TargetKind
@@ -21,20 +20,12 @@ KINDS: dict[str, str] = {
     Action.KEY_ADD: "deploy key",
     Action.APP_INSTALL: "app",
 }
-HORIZON = 5.0  # active days, a week of work: who adds one a week or oftener surprises nobody
 OWN_DAYS = 10.0
 # Vendors have one name for adding and another for taking away, under one action here.
 _TAKEN_AWAY = re.compile(r"remove|destroy|delete|disable|suspend|unregister|revoke", re.IGNORECASE)
 
 
-class IntegrationHabit(msgspec.Struct, array_like=True):
-    """Days with an integration added among active days, and of which kind they were."""
-
-    occasions: Occasions = msgspec.field(default_factory=Occasions)
-    kinds: Categories = msgspec.field(default_factory=Categories)
-
-
-class IntegrationAdded(Detector[IntegrationHabit, IntegrationHabit]):
+class IntegrationAdded(Detector[Kinds, Kinds]):
     """The chance that this identity adds one of so rare a kind within a week of work.
 
     Daily chance of any integration, times the chance of a kind at most as likely as this one.
@@ -67,26 +58,23 @@ class IntegrationAdded(Detector[IntegrationHabit, IntegrationHabit]):
             " register and drop by themselves make new ones ordinary for that account."
         ),
     )
-    State = IntegrationHabit
-    Shared = IntegrationHabit
+    State = Kinds
+    Shared = Kinds
 
-    _occasions = OccasionModel()
-    _kinds = CategoryModel(half_life=180 * DAY, cap=4, shared_cap=8, repeat=6 * HOUR)
+    _model = RareKindModel()
 
     def judge(
         self,
         activity: Activity,
-        state: IntegrationHabit,
-        context: Context[IntegrationHabit],
+        state: Kinds,
+        context: Context[Kinds],
     ) -> Score | None:
         """P-value of an integration added; everything else is only learned."""
         kind = _kind(activity)
         if not kind:
             return None
-        levels = levels_of(state, context)
-        daily = self._occasions.chance([level.occasions for level in levels])
-        of_kind = self._kinds.judge(kind, activity.time, [level.kinds for level in levels])
-        p = 1.0 - float((1.0 - daily * of_kind) ** HORIZON)
+        daily, of_kind = self._model.judge(kind, activity.time, levels_of(state, context))
+        p = self._model.within(daily * of_kind)
         cold = state.occasions.share.trials < OWN_DAYS
         if p > context.signal_below:
             return Score(p, cold=cold)
@@ -102,17 +90,12 @@ class IntegrationAdded(Detector[IntegrationHabit, IntegrationHabit]):
     def learn(
         self,
         activity: Activity,
-        state: IntegrationHabit,
-        context: Context[IntegrationHabit],
+        state: Kinds,
+        context: Context[Kinds],
     ) -> None:
         """Count the active day, and the integration if it is one."""
-        if activity.outcome is Outcome.FAILURE:
-            return
-        levels = levels_of(state, context)
-        kind = _kind(activity)
-        self._occasions.learn(bool(kind), activity.time, [level.occasions for level in levels])
-        if kind:
-            self._kinds.learn(kind, activity.time, [level.kinds for level in levels])
+        if activity.outcome is not Outcome.FAILURE:
+            self._model.learn(_kind(activity), activity.time, levels_of(state, context))
 
     @staticmethod
     def examples() -> Iterable[Example]:

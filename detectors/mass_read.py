@@ -167,15 +167,16 @@ class MassRead(Detector[ReadState, ReadShared]):
                 seen.append(label)
             return
         own = state.sessions
+        before = _settled(state, own.last)  # of the session that this read may close
         growth = own.learn(time, label, GAP, KEEP, HALF_LIFE)
-        if not settled:
+        if not before:
             own.sizes = Bursts()
         seen.append(label)
         if len(seen) > SEEN:
             del seen[0]
         if growth:
             for group in groups:
-                (group.settled if settled else group.newcomers).learn(*growth, time, HALF_LIFE)
+                (group.settled if before else group.newcomers).learn(*growth, time, HALF_LIFE)
 
     @staticmethod
     def examples() -> Iterable[Example]:

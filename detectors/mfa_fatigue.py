@@ -77,7 +77,7 @@ class MfaFatigue(Detector[Prompts, SharedPrompts]):
         actions=frozenset({Action.MFA_CHALLENGE, Action.LOGIN, Action.SSO}),
         technique=Technique.STATISTICAL,
         stage=Stage.ACCESS,
-        phrase="refused prompts for the second factor",
+        phrase="amid refused ones",
         judged_per_day=PER_DAY,
         attack=("T1621", "T1078.004"),
         severity_floor=3,

@@ -85,7 +85,6 @@ class PasswordSpray(Detector[Address, Addresses]):
         actions=frozenset({Action.LOGIN, Action.SSO}),
         technique=Technique.STATISTICAL,
         stage=Stage.ACCESS,
-        phrase="from an address where many accounts failed",
         judged_per_day=1 / 4,
         attack=("T1110.003", "T1110.004", "T1078"),
         severity_floor=3,

@@ -32,7 +32,7 @@ class PrivilegeGrant(Detector[Uses, SharedUses]):
         actions=_GRANTS | uses.ACTIVE,
         technique=Technique.STATISTICAL,
         stage=Stage.PERSISTENCE,
-        phrase="gave somebody rights",
+        phrase="which it does not do",
         judged_per_day=uses.PER_DAY,
         attack=("T1098", "T1098.003"),
         severity_floor=3,

@@ -33,7 +33,7 @@ class ProtectionOff(Detector[Uses, SharedUses]):
         actions=_GUARDS | uses.ACTIVE,
         technique=Technique.STATISTICAL,
         stage=Stage.TAMPERING,
-        phrase="weakened a protection",
+        phrase="to be weaker",
         judged_per_day=uses.PER_DAY,
         attack=("T1562.001", "T1556.009", "T1556.006"),
         severity_floor=3,

@@ -9,7 +9,7 @@ from detectors.base import Context, Detector, Example, Metadata, Scope, Score, S
 from detectors.toolbox import burst
 from detectors.toolbox.burst import Bursts
 from detectors.toolbox.levels import levels_of, shared_levels
-from detectors.toolbox.occasions import OccasionModel, Occasions
+from detectors.toolbox.rare_kind import Kinds, RareKindModel
 from detectors.toolbox.sessions import Sessions
 from detectors.toolbox.window import label_of
 from schemas import facts
@@ -24,48 +24,36 @@ KEEP = 2 * DAY  # a held-out act is learned a day late and looks for its session
 # has been watched. Who cleans up deletes several; who publishes work mostly publishes one.
 EXPOSED = (0.25, 0.5)
 REMOVED = (0.5, 0.5)
-HORIZON = 5.0  # active days, a week of work
 OWN_DAYS = 10.0
+PUBLIC = "made public"
 DONE: dict[str, str] = {
-    Action.VISIBILITY_CHANGE: "made public",
-    Action.REPOSITORY_CREATE: "made public",
+    Action.VISIBILITY_CHANGE: PUBLIC,
+    Action.REPOSITORY_CREATE: PUBLIC,
     Action.REPOSITORY_TRANSFER: "transferred",
     Action.REPOSITORY_DELETE: "deleted",
 }
 
 
-class Series(msgspec.Struct, array_like=True):
-    """One identity and one kind of act: on which days, and how many repositories at once."""
-
-    days: Occasions = msgspec.field(default_factory=Occasions)
-    sessions: Sessions = msgspec.field(default_factory=Sessions)
-
-
-class SharedSeries(msgspec.Struct, array_like=True):
-    """The same of a group."""
-
-    days: Occasions = msgspec.field(default_factory=Occasions)
-    sizes: Bursts = msgspec.field(default_factory=Bursts)
-
-
 class SeriesState(msgspec.Struct, array_like=True):
-    """Repositories exposed, and repositories removed."""
+    """One identity: days with either kind of act, and sessions of each."""
 
-    exposed: Series = msgspec.field(default_factory=Series)
-    removed: Series = msgspec.field(default_factory=Series)
+    acts: Kinds = msgspec.field(default_factory=Kinds)
+    exposed: Sessions = msgspec.field(default_factory=Sessions)
+    removed: Sessions = msgspec.field(default_factory=Sessions)
 
 
 class SeriesShared(msgspec.Struct, array_like=True):
-    """The same of a group."""
+    """The same of a group, with the sizes its sessions reached."""
 
-    exposed: SharedSeries = msgspec.field(default_factory=SharedSeries)
-    removed: SharedSeries = msgspec.field(default_factory=SharedSeries)
+    acts: Kinds = msgspec.field(default_factory=Kinds)
+    exposed: Bursts = msgspec.field(default_factory=Bursts)
+    removed: Bursts = msgspec.field(default_factory=Bursts)
 
 
 class RepositorySeries(Detector[SeriesState, SeriesShared]):
     """The chance that this identity does so to so many repositories at once, in a week of work.
 
-    Daily chance of doing it at all, times the chance that a session of it grows so large.
+    Daily chance of an act of this kind, times the chance that a session of it grows so large.
     """
 
     meta = Metadata(
@@ -98,7 +86,7 @@ class RepositorySeries(Detector[SeriesState, SeriesShared]):
     State = SeriesState
     Shared = SeriesShared
 
-    _model = OccasionModel()
+    _model = RareKindModel()
 
     def judge(
         self, activity: Activity, state: SeriesState, context: Context[SeriesShared]
@@ -107,29 +95,34 @@ class RepositorySeries(Detector[SeriesState, SeriesShared]):
         done = _done(activity)
         if not done:
             return None
-        exposed = done == "made public"
+        exposed = done == PUBLIC
         own = state.exposed if exposed else state.removed
-        peers = context.peers.exposed if exposed else context.peers.removed
-        everybody = context.organization.exposed if exposed else context.organization.removed
-        size = own.sessions.size_with(activity.time, _label(activity), GAP)
+        size = own.size_with(activity.time, _label(activity), GAP)
         if not size:
             return None
-        daily = self._model.chance([own.days, peers.days, everybody.days])
-        default = EXPOSED if exposed else REMOVED
-        prior = burst.of_group(peers.sizes, everybody.sizes, default)
-        so_many = own.sessions.sizes.at_least(size, prior)
-        p = 1.0 - float((1.0 - daily * so_many) ** HORIZON)
-        cold = own.days.share.trials < OWN_DAYS
+        kind = "exposed" if exposed else "removed"
+        levels = levels_of(state, context)
+        daily, of_kind = self._model.judge(kind, activity.time, [level.acts for level in levels])
+        peers, everybody = context.peers, context.organization
+        prior = (
+            burst.of_group(peers.exposed, everybody.exposed, EXPOSED)
+            if exposed
+            else burst.of_group(peers.removed, everybody.removed, REMOVED)
+        )
+        so_many = own.sizes.at_least(size, prior)
+        p = self._model.within(daily * of_kind * so_many)
+        days = state.acts.occasions
+        cold = days.share.trials < OWN_DAYS
         if p > context.signal_below:
             return Score(p, cold=cold)
-        what = "made public" if exposed else "transferred or deleted"
-        minutes = (activity.time - own.sessions.began(activity.time, GAP)) / MINUTE
+        what = PUBLIC if exposed else "given away or deleted"
+        minutes = (activity.time - own.began(activity.time, GAP)) / MINUTE
         features = (
-            Feature(f"repositories {what}", "today", own.days.usual(), bits(daily)),
+            Feature(f"repositories {what}", "today", days.usual(), bits(daily * of_kind)),
             Feature(
                 "at once",
                 f"{size} within {minutes:.0f} min",
-                f"{own.sessions.sizes.count:.0f} earlier sessions, few so large",
+                f"{own.sizes.count:.0f} earlier sessions, few so large",
                 bits(so_many),
             ),
         )
@@ -147,28 +140,24 @@ class RepositorySeries(Detector[SeriesState, SeriesShared]):
     ) -> None:
         """The repository belongs to the open session, normal or not."""
         if done := _done(activity):
-            own = state.exposed if done == "made public" else state.removed
-            own.sessions.observe(activity.time, _label(activity), KEEP)
+            own = state.exposed if done == PUBLIC else state.removed
+            own.observe(activity.time, _label(activity), KEEP)
 
     def learn(self, activity: Activity, state: SeriesState, context: Context[SeriesShared]) -> None:
         """Count the active day, and the series as normal."""
         if activity.outcome is Outcome.FAILURE:
             return
-        time = activity.time
-        done = _done(activity)
-        levels = levels_of(state, context)
-        exposed = done == "made public"
-        self._model.learn(exposed, time, [level.exposed.days for level in levels])
-        removed = bool(done) and not exposed
-        self._model.learn(removed, time, [level.removed.days for level in levels])
+        time, done = activity.time, _done(activity)
+        exposed = done == PUBLIC
+        kind = "" if not done else "exposed" if exposed else "removed"
+        self._model.learn(kind, time, [level.acts for level in levels_of(state, context)])
         if not done:
             return
         own = state.exposed if exposed else state.removed
-        growth = own.sessions.learn(time, _label(activity), GAP, KEEP, HALF_LIFE)
+        growth = own.learn(time, _label(activity), GAP, KEEP, HALF_LIFE)
         if growth:
             for group in shared_levels(context):
-                sizes = group.exposed.sizes if exposed else group.removed.sizes
-                sizes.learn(*growth, time, HALF_LIFE)
+                (group.exposed if exposed else group.removed).learn(*growth, time, HALF_LIFE)
 
     @staticmethod
     def examples() -> Iterable[Example]:
@@ -232,7 +221,7 @@ def _done(activity: Activity) -> str:
     done = DONE.get(activity.action, "")
     if not done or activity.outcome is Outcome.FAILURE or not _where(activity):
         return ""
-    if done == "made public" and activity.facts.get(facts.VISIBILITY) != "public":
+    if done == PUBLIC and activity.facts.get(facts.VISIBILITY) != "public":
         return ""
     return done
 

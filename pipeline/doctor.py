@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -11,8 +12,12 @@ from confluent_kafka import KafkaException
 
 from pipeline import topics
 from pipeline.broker import embedded, kafka
+from pipeline.networks import NetworkMap, NetworkMapError
+from pipeline.places import Database, Place, PlacesError
 from pipeline.settings import KafkaSettings, SettingsError
 from schemas.identity import IdentityMap, IdentityMapError
+
+OLD_DAYS = 60
 
 
 class Status(IntEnum):
@@ -41,12 +46,21 @@ class Check:
 
 
 def examine(
-    bootstrap: str, names: topics.Topics, app_id: str, identities: Path | None
+    bootstrap: str,
+    names: topics.Topics,
+    app_id: str,
+    identities: Path | None,
+    *,
+    databases: Sequence[Path] = (),
+    networks: Path | None = None,
 ) -> Iterator[Check]:
     """All checks, one after the other; those that need a broker only if there is one."""
     yield Check("python", Status.GOOD, sys.version.split()[0])
     yield from _local_brokers()
     yield _identities(identities)
+    yield from _places(databases)
+    if networks is not None:
+        yield _networks(networks)
     try:
         settings = KafkaSettings.from_environment(bootstrap, os.environ)
     except SettingsError as error:
@@ -80,6 +94,43 @@ def _identities(path: Path | None) -> Check:
     except (IdentityMapError, OSError) as error:
         return Check("identities", Status.BAD, str(error), f"mend {path}")
     return Check("identities", Status.GOOD, f"{count} in {path}")
+
+
+def _places(databases: Sequence[Path]) -> Iterator[Check]:
+    if not databases:
+        yield Check(
+            "places",
+            Status.NOTE,
+            "no database: where the event does not say, a network is the prefix of its address",
+            "name one with --places, see docs/sources.md",
+        )
+    for path in databases:
+        try:
+            database = Database(path)
+            told = database.tells()
+        except PlacesError as error:
+            yield Check("places", Status.BAD, str(error), "get it again, see docs/sources.md")
+            continue
+        days = int((time.time() - database.built) // 86400)
+        holds = " and ".join(name for name in Place._fields if getattr(told, name))
+        detail = f"{path}: {database.kind}, {holds or 'nothing of use'}, {days} days old"
+        if not holds:
+            fix = "use a database of countries or autonomous systems, see docs/sources.md"
+            yield Check("places", Status.BAD, detail, fix)
+        elif days > OLD_DAYS:
+            yield Check("places", Status.NOTE, detail, "get a newer one: networks change hands")
+        else:
+            yield Check("places", Status.GOOD, detail)
+
+
+def _networks(path: Path) -> Check:
+    try:
+        networks = NetworkMap.load(path)
+    except NetworkMapError as error:
+        return Check("networks", Status.BAD, str(error), f"mend {path}")
+    return Check(
+        "networks", Status.GOOD, f"{len(networks)} with {networks.prefixes} prefixes in {path}"
+    )
 
 
 def _encryption(settings: KafkaSettings) -> Check:

@@ -66,7 +66,7 @@ COST_USD: Final = "cost_usd"  # float
 UNGUARDED: Final = "unguarded"  # bool: permission prompts are switched off
 DEFINITIONS: Final = "definitions"  # list[str]: `<tool>=<hash of its definition>`, at most 128
 ARGUMENT_BYTES: Final = "argument_bytes"  # int: length of a tool call's arguments, as JSON
-INTERACTIVE: Final = "interactive"  # bool: a person sits at the tool; false: it was started by a script
+INTERACTIVE: Final = "interactive"  # bool: false: not at a terminal, started by a script
 
 # issue.open, pull_request.open, comment, pull_request.review, and edits of their text
-INSTRUCTIONS: Final = "instructions"  # float: 0..1, how much the text reads like orders to an AI agent
+INSTRUCTIONS: Final = "instructions"  # float: 0..1, how much it reads like orders to an agent

@@ -15,9 +15,17 @@ from pipeline.topics import Topics
 @options.prefix
 @options.app_id
 @options.identities
+@options.places
+@options.networks
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(
-    bootstrap: str, prefix: str, app_id: str, identities: Path | None, as_json: bool
+    bootstrap: str,
+    prefix: str,
+    app_id: str,
+    identities: Path | None,
+    places: tuple[Path, ...],
+    networks: Path | None,
+    as_json: bool,
 ) -> None:
     """Check settings, prerequisites, broker and topics; say what to do.
 
@@ -31,7 +39,9 @@ def command(
         Status.BAD: ("BAD", "red"),
     }
     worst = Status.GOOD
-    for check in examine(bootstrap, Topics(prefix), app_id, identities):
+    for check in examine(
+        bootstrap, Topics(prefix), app_id, identities, databases=places, networks=networks
+    ):
         worst = max(worst, check.status)
         if as_json:
             click.echo(

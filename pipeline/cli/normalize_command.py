@@ -18,7 +18,15 @@ from schemas.sources import RejectedError
 @options.files
 @options.source
 @options.identities
-def command(files: tuple[str, ...], source: str, identities: Path | None) -> None:
+@options.places
+@options.networks
+def command(
+    files: tuple[str, ...],
+    source: str,
+    identities: Path | None,
+    places: tuple[Path, ...],
+    networks: Path | None,
+) -> None:
     """Raw vendor events in, activities out, as JSON lines.
 
     Rejected lines are told on standard error with the reason; exit status 1 if there were any.
@@ -32,7 +40,10 @@ def command(files: tuple[str, ...], source: str, identities: Path | None) -> Non
     rejected: Counter[str] = Counter()
     with options.reported():
         normaliser = Normaliser(
-            (), options.load_identities(identities), latest=time.time() + 86400.0
+            (),
+            options.load_identities(identities),
+            latest=time.time() + 86400.0,
+            places=options.load_places(places, networks),
         )
         out = sys.stdout.buffer
         for record in read(files, source):

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pipeline.places import Places
 from pipeline.settings import KafkaSettings, SettingsError
 from schemas.identity import IdentityMap
 
@@ -51,6 +52,29 @@ def identities(function: FunctionT) -> FunctionT:
     )(function)
 
 
+def places(function: FunctionT) -> FunctionT:
+    """`--places FILE.mmdb`, as often as there are databases."""
+    return click.option(
+        "--places",
+        envvar="DEVSPM_PLACES",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE.mmdb",
+        help="Where an address is: country, autonomous system. Repeatable; `:` between the files "
+        "in [DEVSPM_PLACES].",
+    )(function)
+
+
+def networks(function: FunctionT) -> FunctionT:
+    """`--networks FILE`."""
+    return click.option(
+        "--networks",
+        envvar="DEVSPM_NETWORKS",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Networks you know, your own, VPNs, relays, clouds: YAML or JSON [DEVSPM_NETWORKS].",
+    )(function)
+
+
 def app_id(function: FunctionT) -> FunctionT:
     """`--app-id`."""
     return click.option(
@@ -85,6 +109,11 @@ def source(function: FunctionT) -> FunctionT:
 def load_identities(path: Path | None) -> IdentityMap:
     """The identities of a file; nobody's accounts are linked without one."""
     return IdentityMap.load(path) if path else IdentityMap()
+
+
+def load_places(databases: tuple[Path, ...], known: Path | None) -> Places | None:
+    """What the files say of addresses; None without any. Raises SettingsError."""
+    return Places.load(databases, known) if databases or known else None
 
 
 def kafka_settings(bootstrap_servers: str) -> KafkaSettings:

@@ -10,6 +10,7 @@ from detectors.registry import DETECTORS
 from pipeline.correlate import CorrelationSettings, Correlator
 from pipeline.records import read
 from pipeline.stages.local import LocalPipeline
+from pipeline.stages.normalise import Locator
 from schemas.finding import Finding, FindingActivity, Severity
 from schemas.identity import IdentityMap
 from schemas.sources import RejectedError
@@ -29,15 +30,22 @@ class Scan:
     Args:
         identities: account to identity.
         alert_budget: false alerts per 1,000 identities and day.
+        places: where an address is.
     """
 
-    def __init__(self, identities: IdentityMap, alert_budget: float = 1.0) -> None:
+    def __init__(
+        self,
+        identities: IdentityMap,
+        alert_budget: float = 1.0,
+        places: Locator | None = None,
+    ) -> None:
         settings = CorrelationSettings(alerts_per_1000_identities_per_day=alert_budget)
         self._pipeline = LocalPipeline(
             DETECTORS,
             identities,
             Correlator(settings, {d.meta.id: d.meta for d in DETECTORS}),
             latest=time.time() + DAY,
+            places=places,
         )
         self.records = 0
         self.activities = 0

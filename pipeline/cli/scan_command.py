@@ -14,6 +14,8 @@ from pipeline.cli import options
 @options.files
 @options.source
 @options.identities
+@options.places
+@options.networks
 @click.option(
     "--format",
     "form",
@@ -40,6 +42,8 @@ def command(
     files: tuple[str, ...],
     source: str,
     identities: Path | None,
+    places: tuple[Path, ...],
+    networks: Path | None,
     form: str | None,
     min_severity: str,
     alert_budget: float,
@@ -66,7 +70,11 @@ def command(
     form = form or ("table" if sys.stdout.isatty() else "ocsf")
     console = Console()
     with options.reported():
-        scan = Scan(options.load_identities(identities), alert_budget)
+        scan = Scan(
+            options.load_identities(identities),
+            alert_budget,
+            options.load_places(places, networks),
+        )
         found: Counter[str] = Counter()
         started = time.perf_counter()
         for finding in scan.run(files, source):

@@ -13,6 +13,8 @@ from pipeline.topics import Topics
 @options.prefix
 @options.app_id
 @options.identities
+@options.places
+@options.networks
 @click.option(
     "--address",
     envvar="DEVSPM_HTTP_ADDRESS",
@@ -61,6 +63,8 @@ def command(
     prefix: str,
     app_id: str,
     identities: Path | None,
+    places: tuple[Path, ...],
+    networks: Path | None,
     address: str,
     port: int,
     alert_budget: float,
@@ -95,6 +99,11 @@ def command(
             correlation=CorrelationSettings(alerts_per_1000_identities_per_day=alert_budget),
         )
         try:
-            run(settings, options.load_identities(identities), log_level.upper())
+            run(
+                settings,
+                options.load_identities(identities),
+                log_level.upper(),
+                options.load_places(places, networks),
+            )
         except WorkerError as error:
             options.fail(str(error))

@@ -8,7 +8,7 @@ from detectors.base import Detector
 from pipeline.correlate import Correlator
 from pipeline.engine import Engine, EngineSettings
 from pipeline.stages.correlate import CorrelateStage
-from pipeline.stages.normalise import Normaliser
+from pipeline.stages.normalise import Locator, Normaliser
 from pipeline.state.partition import Entry
 from schemas.activity import Activity
 from schemas.finding import Finding
@@ -37,6 +37,7 @@ class LocalPipeline:
         settings: of the engine.
         latest: an event later than this is rejected.
         on_signals: called with the signals of a record, if there are any.
+        places: where an address is.
     """
 
     def __init__(
@@ -48,11 +49,12 @@ class LocalPipeline:
         settings: EngineSettings | None = None,
         latest: float = inf,
         on_signals: Callable[[list[Signal]], None] | None = None,
+        places: Locator | None = None,
     ) -> None:
         detectors = tuple(detectors)
         self._detect_store: dict[bytes, bytes] = {}
         self._correlate_store: dict[bytes, bytes] = {}
-        self.normaliser = Normaliser(detectors, identities, latest=latest)
+        self.normaliser = Normaliser(detectors, identities, latest=latest, places=places)
         self.engine = Engine(detectors, self._detect_store, settings=settings)
         self.correlate = CorrelateStage(correlator, self._correlate_store)
         self._on_signals = on_signals

@@ -2,16 +2,16 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from detectors.base import Detector, Scope
 from detectors.keys import keys_of
-from schemas.activity import Activity
+from schemas.activity import Activity, Origin
 from schemas.identity import IdentityMap
 from schemas.sources import Raw, RejectedError, recognise, source_named
 
@@ -29,13 +29,22 @@ class NormaliseStats:
     activities: Counter[str] = field(default_factory=Counter)  # by source
 
 
+class Locator(Protocol):
+    """Knows more of an address than the event says."""
+
+    @property
+    def locate(self) -> Callable[[Origin], Origin]:
+        """The origin with what is known of its address; itself if nothing is."""
+
+
 class Normaliser:
-    """Parses records, resolves identities, says under which keys an activity is wanted.
+    """Parses records, resolves identities and places, says under which keys an activity is wanted.
 
     Args:
         detectors: whose scopes and actions decide the keys.
         identities: account to identity.
         latest: an event later than this is rejected, whatever its record says.
+        places: where an address is; without it, what the event says is all there is.
     """
 
     def __init__(
@@ -45,9 +54,11 @@ class Normaliser:
         *,
         latest: float = inf,
         stats: NormaliseStats | None = None,
+        places: Locator | None = None,
     ) -> None:
         self._identities = identities
         self._latest = latest
+        self._locate = places.locate if places else None
         self.stats = stats or NormaliseStats()
         scopes: dict[str, set[Scope]] = {}
         for detector in detectors:
@@ -97,6 +108,8 @@ class Normaliser:
         if activity.time > self._latest:
             raise RejectedError("bad_time", "the event is in the future")
         activity = self._identities.resolve(activity)
+        if self._locate and (origin := self._locate(activity.origin)) != activity.origin:
+            activity = msgspec.structs.replace(activity, origin=origin)
         if index == 0:
             return activity
         position = msgspec.structs.replace(activity.position, index=index)

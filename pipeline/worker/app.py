@@ -14,7 +14,7 @@ from pipeline.correlate import Correlator
 from pipeline.faust_adapter import BatchProducer, ChunkApp, Chunking, create_app, kafka_credentials
 from pipeline.faust_adapter.lag import positions
 from pipeline.metrics import Metrics, StageStats
-from pipeline.stages.normalise import Normaliser
+from pipeline.stages.normalise import Locator, Normaliser
 from pipeline.topics import MAX_RECORD_BYTES
 from pipeline.worker.correlate_agent import CorrelateAgent
 from pipeline.worker.detect_agent import DetectAgent
@@ -42,6 +42,8 @@ def build(
     identities: IdentityMap,
     registry: CollectorRegistry,
     data_dir: Path,
+    *,
+    places: Locator | None = None,
 ) -> Worker:
     """Make the faust application with its three agents and two tables.
 
@@ -51,6 +53,7 @@ def build(
         identities: account to identity.
         registry: where metrics go.
         data_dir: faust wants a directory; nothing of ours is in it.
+        places: where an address is.
     """
     detectors = tuple(detectors)
     kafka, topics, partitions = settings.kafka, settings.topics, settings.partitions
@@ -78,7 +81,7 @@ def build(
     producer = BatchProducer(app)
 
     normalise = NormaliseAgent(
-        Normaliser(detectors, identities, stats=stats.normalise),
+        Normaliser(detectors, identities, stats=stats.normalise, places=places),
         producer,
         BatchProducer(app, max_batch_bytes=MAX_LETTER_BYTES),
         activity_topic=topics.activity,

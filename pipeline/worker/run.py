@@ -21,6 +21,7 @@ from prometheus_client import (
 from detectors.registry import DETECTORS
 from pipeline import topics
 from pipeline.http import HttpServer
+from pipeline.stages.normalise import Locator
 from pipeline.worker.app import build
 from pipeline.worker.settings import WorkerSettings
 from schemas.identity import IdentityMap
@@ -32,7 +33,12 @@ class WorkerError(Exception):
     """The worker cannot start; the message says what to do."""
 
 
-def run(settings: WorkerSettings, identities: IdentityMap, log_level: str) -> None:
+def run(
+    settings: WorkerSettings,
+    identities: IdentityMap,
+    log_level: str,
+    places: Locator | None = None,
+) -> None:
     """Start, work, stop in good order on SIGINT or SIGTERM.
 
     Raises:
@@ -54,7 +60,7 @@ def run(settings: WorkerSettings, identities: IdentityMap, log_level: str) -> No
         collector(registry=registry)
     with ExitStack() as stack:
         data_dir = stack.enter_context(TemporaryDirectory(prefix="devspm-worker-"))
-        worker = build(settings, DETECTORS, identities, registry, Path(data_dir))
+        worker = build(settings, DETECTORS, identities, registry, Path(data_dir), places=places)
         if settings.port is not None:
             server = _serve(settings, registry, worker.progress.problem)
             stack.enter_context(server)

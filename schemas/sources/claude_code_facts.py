@@ -9,6 +9,7 @@ from schemas.facts import (
     COST_USD,
     DECIDED_BY,
     DECISION,
+    INTERACTIVE,
     MODE,
     MODEL,
     PREVIOUS_MODE,
@@ -51,6 +52,8 @@ def facts_of(event: str, log: Json, target: Target | None) -> dict[str, Fact]:
             facts[UNGUARDED] = facts[MODE] == _BYPASS
         case "mcp_server_connection":
             facts[SERVER] = target.name if target else server_of(log)
+    if log.get("terminal.type") == "non-interactive":
+        facts[INTERACTIVE] = False
     if model := text(log.get("model")):
         facts[MODEL] = model
     cost = number(log.get("cost_usd"))

@@ -15,6 +15,20 @@ from schemas.sources.github import package_name
 from schemas.sources.github_delivery import NAME, Delivery, delivery
 from schemas.sources.github_events import ACTIONS, ALERTS, SUBJECTS, TELLING, UNKNOWN, Subject
 from schemas.sources.github_push import push, ref_event
+from schemas.sources.instructions import instructions
+
+# Events whose text agents read, and the section that holds it.
+_TEXTS = {
+    "commit_comment": "comment",
+    "discussion": "discussion",
+    "discussion_comment": "comment",
+    "issue_comment": "comment",
+    "issues": "issue",
+    "pull_request": "pull_request",
+    "pull_request_review": "review",
+    "pull_request_review_comment": "comment",
+}
+_WRITTEN = (".opened", ".created", ".edited", ".submitted", ".reopened")
 
 
 def parse(raw: Raw) -> list[Activity]:
@@ -60,6 +74,10 @@ def _activity(told: Delivery, subject: Subject, section: dict[str, object]) -> A
         action = Action.ALERT_CHANGE
     elif action == Action.PULL_REQUEST_CLOSE and section.get("merged") is True:
         action = Action.PULL_REQUEST_MERGE
+    if told.event in _TEXTS and told.native.endswith(_WRITTEN):
+        written = told.section(_TEXTS[told.event])
+        branch = mapping(written.get("head")).get("ref")
+        facts[f.INSTRUCTIONS] = instructions(written.get("title"), written.get("body"), branch)
     failed = action == Action.WORKFLOW_RUN and facts.get(f.CONCLUSION) == "failure"
     return told.activity(
         action or f"{NAME}/{told.native}",

@@ -10,8 +10,11 @@ from schemas.sources.values import lower
 
 CACHED = 65_536
 
-# `lower` of words that vendors take from a list: kinds, names of fields and of factors.
-word = lru_cache(4096)(lower)
+
+@lru_cache(4096)
+def word(told: str | None) -> str:
+    """`lower`, remembered: of what vendors take from a list, as kinds, names of fields, factors."""
+    return lower(told)
 
 
 @lru_cache(CACHED)
