@@ -6,7 +6,7 @@ from detectors.base import Context, Detector, Example, Metadata, Scope, Score, S
 from detectors.samples import DAY, HOUR, MONDAY, act, at_work, team_logins, working_days
 from detectors.toolbox import uses
 from detectors.toolbox.guards import weakened, where
-from detectors.toolbox.levels import levels_of
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.uses import SharedUses, UseModel, Uses
 from schemas import facts
 from schemas.action import Action
@@ -32,7 +32,7 @@ class AuditStopped(Detector[Uses, SharedUses]):
         technique=Technique.RULE,
         stage=Stage.TAMPERING,
         phrase="so that it sees less",
-        judged_per_day=uses.PER_DAY,
+        judged_per_day=1 / 64,
         attack=("T1562.008",),
         severity_floor=4,
         runbook=(
@@ -54,8 +54,8 @@ class AuditStopped(Detector[Uses, SharedUses]):
         """Score a stream that was weakened; the rest only shows that the identity is active."""
         if activity.action != Action.AUDIT_CHANGE or not weakened(activity):
             return None
-        levels = levels_of(state, context)
-        verdict = self._model.judge(activity.native, activity.time, state, levels)
+        groups = shared_levels(context)
+        verdict = self._model.judge(activity.native, activity.time, state, groups)
         p = verdict.p
         if state.occasions.hit < 0:
             p = min(p, _FIRST)
@@ -64,7 +64,7 @@ class AuditStopped(Detector[Uses, SharedUses]):
         place = where(activity)
         return Score(
             p,
-            tuple(uses.features(verdict, state, "audit streams", activity.native, levels)),
+            tuple(uses.features(verdict, state, "audit streams", activity.native, groups)),
             uses.cold(state),
             f"{activity.actor.account} stopped an audit stream ({activity.native})"
             + (f" of {place}" if place else ""),
@@ -85,7 +85,7 @@ class AuditStopped(Detector[Uses, SharedUses]):
         if activity.outcome is Outcome.SUCCESS:
             stopped = activity.action == Action.AUDIT_CHANGE and weakened(activity)
             kind = activity.native if stopped else ""
-            self._model.learn(kind, activity.time, levels_of(state, context))
+            self._model.learn(kind, activity.time, state, shared_levels(context))
 
     @staticmethod
     def examples() -> Iterable[Example]:

@@ -25,6 +25,7 @@ from detectors.toolbox.gaps import GapModel, Gaps
 from detectors.toolbox.levels import levels_of, shared_levels
 from detectors.toolbox.proportion import Proportion, of_group
 from detectors.toolbox.surroundings import Crowd, Surroundings, SurroundingsModel, tool_of
+from detectors.toolbox.window import label_of
 from schemas.action import Action
 from schemas.activity import NO_ORIGIN, Activity, Origin, Outcome
 from schemas.signal import Feature, bits
@@ -66,6 +67,7 @@ class Rhythm(msgspec.Struct, array_like=True):
         slept, woke: when its latest silence longer than `SILENCE` began and ended.
         shown: the awakening that has shown its surroundings.
         counted: the awakening that is learned.
+        latest: day and label of the surroundings learned last.
     """
 
     gaps: Gaps = msgspec.field(default_factory=Gaps)
@@ -75,6 +77,7 @@ class Rhythm(msgspec.Struct, array_like=True):
     woke: int = 0
     shown: int = 0
     counted: int = 0
+    latest: int = 0
 
 
 class SharedRhythm(msgspec.Struct, array_like=True):
@@ -105,7 +108,7 @@ class DormantAccount(Detector[Rhythm, SharedRhythm]):
         technique=Technique.STATISTICAL,
         stage=Stage.ACCESS,
         phrase="after a long silence",
-        judged_per_day=1 / 8,
+        judged_per_day=1 / 32,
         attack=("T1078", "T1078.004"),
         severity_floor=2,
         runbook=(
@@ -199,7 +202,13 @@ class DormantAccount(Detector[Rhythm, SharedRhythm]):
             )
             for group in shared_levels(context):
                 group.moved.learn(moved, time, HALF_LIFE)
-        self._surroundings.learn(origin, time, [level.surroundings for level in levels])
+        # More of the same on one day teaches nothing, and is most of what there is.
+        latest = int(time // DAY) << 16 | label_of(
+            f"{origin.network} {origin.device} {tool_of(origin)}"
+        )
+        if latest != state.latest:
+            state.latest = latest
+            self._surroundings.learn(origin, time, [level.surroundings for level in levels])
 
     @staticmethod
     def examples() -> Iterable[Example]:

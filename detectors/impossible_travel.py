@@ -21,8 +21,10 @@ from detectors.samples import (
     working_days,
 )
 from detectors.toolbox.categories import Categories, CategoryModel, key_of
-from detectors.toolbox.levels import levels_of
-from detectors.toolbox.occasions import OccasionModel, Occasions
+from detectors.toolbox.firsts import FirstModel
+from detectors.toolbox.levels import levels_of, shared_levels
+from detectors.toolbox.occasions import Occasions
+from detectors.toolbox.proportion import Proportion
 from detectors.toolbox.uses import COLD_DAYS, HORIZON, PER_DAY
 from schemas.action import Action
 from schemas.activity import Activity, Outcome
@@ -32,7 +34,8 @@ from schemas.signal import Feature, bits
 # borders are crossed faster: who lives at one is learned.
 TRIP = 2 * HOUR
 _DEVICE_DIGITS = 10
-_NOTED = 4
+_NOTED = 6
+_NOTED_A_DAY = 2
 
 
 class Travel(msgspec.Struct, array_like=True):
@@ -43,7 +46,7 @@ class Travel(msgspec.Struct, array_like=True):
         time: of that, whole seconds.
         hops: days with two countries within `TRIP`, of all active days.
         pairs: of which two countries.
-        noted: latest such hops, second -> pair, learned or not.
+        noted: the first such hops of the latest days, second -> pair, learned or not.
     """
 
     country: str = ""
@@ -55,9 +58,9 @@ class Travel(msgspec.Struct, array_like=True):
 
 
 class SharedTravel(msgspec.Struct, array_like=True):
-    """The same of a group; pairs as far as they were new to those who hopped."""
+    """A group: its members' first days with a hop, and pairs new to those who hopped."""
 
-    hops: Occasions = msgspec.field(default_factory=Occasions)
+    first: Proportion = msgspec.field(default_factory=Proportion)
     pairs: Categories = msgspec.field(default_factory=Categories)
 
 
@@ -95,7 +98,7 @@ class ImpossibleTravel(Detector[Travel, SharedTravel]):
     State = Travel
     Shared = SharedTravel
 
-    _days = OccasionModel(default=0.01)
+    _days = FirstModel(default=0.01)
     _pairs = CategoryModel(half_life=180 * DAY, cap=4, shared_cap=64)
 
     def judge(
@@ -106,7 +109,8 @@ class ImpossibleTravel(Detector[Travel, SharedTravel]):
             return None
         levels = levels_of(state, context)
         pair = _pair(state.country, activity.origin.country)
-        chance = self._days.chance([level.hops for level in levels], HORIZON)
+        peers, organization = context.peers.first, context.organization.first
+        chance = self._days.chance(state.hops, peers, organization, HORIZON)
         unusual = self._pairs.judge(pair, activity.time, [level.pairs for level in levels])
         p = chance * unusual
         if p > context.signal_below:
@@ -140,7 +144,9 @@ class ImpossibleTravel(Detector[Travel, SharedTravel]):
             return
         time = int(activity.time)
         if _is_hop(activity, state):
-            state.noted[time] = _pair(state.country, activity.origin.country)
+            today = sum(second // DAY == time // DAY for second in state.noted)
+            if today < _NOTED_A_DAY:  # more would push out what is held out and learned tomorrow
+                state.noted[time] = _pair(state.country, activity.origin.country)
             if len(state.noted) > _NOTED:
                 del state.noted[min(state.noted)]
         state.country = key_of(activity.origin.country)
@@ -154,10 +160,11 @@ class ImpossibleTravel(Detector[Travel, SharedTravel]):
         pair = state.noted.get(int(activity.time), "")
         if not pair and activity.time // DAY <= state.hops.day:
             return
-        levels = levels_of(state, context)
-        self._days.learn(bool(pair), activity.time, [level.hops for level in levels])
+        groups = shared_levels(context)
+        self._days.learn(bool(pair), activity.time, state.hops, [group.first for group in groups])
         if pair:
-            self._pairs.learn(pair, activity.time, [level.pairs for level in levels])
+            levels = [state.pairs, *(group.pairs for group in groups)]
+            self._pairs.learn(pair, activity.time, levels)
 
     @staticmethod
     def examples() -> Iterable[Example]:

@@ -26,7 +26,7 @@ _TAKEN_AWAY = re.compile(r"remove|destroy|delete|disable|suspend|unregister|revo
 
 
 class IntegrationAdded(Detector[Kinds, Kinds]):
-    """The chance that this identity adds one of so rare a kind within a week of work.
+    """The chance that this identity adds one of so rare a kind within a month of work.
 
     Daily chance of any integration, times the chance of a kind at most as likely as this one.
     """
@@ -44,7 +44,7 @@ class IntegrationAdded(Detector[Kinds, Kinds]):
         actions=frozenset(KINDS) | {Action.LOGIN, Action.PUSH},
         technique=Technique.STATISTICAL,
         stage=Stage.PERSISTENCE,
-        judged_per_day=1 / 8,
+        judged_per_day=1 / 32,
         attack=("T1072", "T1098.004", "T1199", "T1020"),
         severity_floor=3,
         runbook=(

@@ -10,10 +10,11 @@ from detectors.toolbox import burst
 from detectors.toolbox.burst import Bursts
 from detectors.toolbox.levels import levels_of, shared_levels
 from detectors.toolbox.occasions import OccasionModel, Occasions
+from detectors.toolbox.proportion import Proportion
 from detectors.toolbox.sessions import Sessions
 from detectors.toolbox.window import label_of
 from schemas.action import Action
-from schemas.activity import Activity, Outcome
+from schemas.activity import Activity, ActorKind, Outcome
 from schemas.signal import Feature, bits
 
 GAP = 30 * MINUTE  # the usual timeout that separates two sessions of one user
@@ -22,9 +23,11 @@ KEEP = 2 * DAY  # a held-out read is learned a day late and looks for its sessio
 SEEN = 64  # repositories the identity is known to read
 NEW_FOR = 14 * DAY  # as long is everything new to somebody, and sessions are larger
 # Chance that a second new repository follows the first, and one more each further one, before
-# anybody has been watched. Looking around is what everybody does in their first days.
+# anybody has been watched. In their first days people fetch what their team works on, a dozen or
+# so, and automation whatever there is.
 SETTLED = (0.5, 0.6)
-NEWCOMER = (0.9, 0.9)
+NEWCOMER = (0.9, 0.9, 0.9, 0.8, 0.8, 0.7, 0.6, 0.5, 0.5)
+AUTOMATION = (0.9,)
 OWN_DAYS = 10.0
 NORMAL = Score(1.0)
 
@@ -106,14 +109,20 @@ class MassRead(Detector[ReadState, ReadShared]):
         if size == 1:
             return NORMAL
         settled = _settled(state, activity.time)
-        peers, organization = context.peers, context.organization
+        person = activity.actor.kind in (ActorKind.PERSON, ActorKind.UNKNOWN)
+        peers = context.peers
+        # Most of an organisation are people, whose sessions say nothing of automation.
+        organization = context.organization if person else peers
         if settled:
             prior = burst.of_group(peers.settled, organization.settled, SETTLED)
             so_many = state.sessions.sizes.at_least(size, prior)
-            daily = self._days.chance([state.days, peers.days, organization.days])
+            past = _without_today(state.days, activity.time)
+            daily = self._days.chance([past, peers.days, organization.days])
         else:
-            prior = burst.of_group(peers.newcomers, organization.newcomers, NEWCOMER)
-            so_many, daily = Bursts().at_least(size, prior), 1.0
+            enough = peers.newcomers.count >= burst.GROUP_STRENGTH
+            others = peers.newcomers if enough else organization.newcomers
+            so_many = others.at_least(size, NEWCOMER if person else AUTOMATION)
+            daily = 1.0
         p = daily * so_many
         cold = not settled or state.days.share.trials < OWN_DAYS
         if p > context.signal_below:
@@ -130,7 +139,7 @@ class MassRead(Detector[ReadState, ReadShared]):
             )
         ]
         if settled:
-            features.append(Feature("any new repository", "today", state.days.usual(), bits(daily)))
+            features.append(Feature("any new repository", "today", past.usual(), bits(daily)))
         verb = activity.action.partition(".")[2]
         title = (
             f"{activity.actor.account} read {size} repositories new to it within {minutes:.0f}"
@@ -237,6 +246,14 @@ class MassRead(Detector[ReadState, ReadShared]):
                 False,
             ),
         )
+
+
+def _without_today(days: Occasions, time: float) -> Occasions:
+    """The days as they stood before today's first new repository, which is never reported."""
+    if days.hit != int(time // DAY):
+        return days
+    share = days.share
+    return Occasions(Proportion(max(share.hits - 1.0, 0.0), share.trials, share.at))
 
 
 def _settled(state: ReadState, time: float) -> bool:

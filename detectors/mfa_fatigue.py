@@ -9,8 +9,9 @@ from detectors.base import Context, Detector, Example, Metadata, Scope, Score, S
 from detectors.samples import DAY, HOUR, MONDAY, act, at_work, team_logins
 from detectors.toolbox import burst
 from detectors.toolbox.burst import Bursts
-from detectors.toolbox.levels import levels_of, shared_levels
-from detectors.toolbox.occasions import OccasionModel, Occasions
+from detectors.toolbox.firsts import FirstModel
+from detectors.toolbox.levels import shared_levels
+from detectors.toolbox.occasions import Occasions
 from detectors.toolbox.proportion import Proportion, of_group
 from detectors.toolbox.sessions import Sessions
 from detectors.toolbox.uses import HORIZON, PER_DAY
@@ -50,10 +51,16 @@ class Prompts(msgspec.Struct, array_like=True):
 
 
 class SharedPrompts(msgspec.Struct, array_like=True):
-    """The same of a group, and the share of refusals that people reported as fraud."""
+    """A group.
+
+    Attributes:
+        sizes: of runs.
+        first: its members' first days with such a prompt.
+        frauds: prompts reported as fraud, of those not approved.
+    """
 
     sizes: Bursts = msgspec.field(default_factory=Bursts)
-    occasions: Occasions = msgspec.field(default_factory=Occasions)
+    first: Proportion = msgspec.field(default_factory=Proportion)
     frauds: Proportion = msgspec.field(default_factory=Proportion)
 
 
@@ -95,8 +102,8 @@ class MfaFatigue(Detector[Prompts, SharedPrompts]):
     State = Prompts
     Shared = SharedPrompts
 
-    # Nobody's past shows that they will never miss a prompt: one day in fifty at least.
-    _days = OccasionModel(rarest=0.02)
+    # Nobody's past shows that they will never miss a prompt: one day in two hundred at least.
+    _days = FirstModel(rarest=0.005)
 
     def judge(
         self, activity: Activity, state: Prompts, context: Context[SharedPrompts]
@@ -112,9 +119,7 @@ class MfaFatigue(Detector[Prompts, SharedPrompts]):
         if not size:
             return None
         peers, organization = context.peers, context.organization
-        chance = self._days.chance(
-            [level.occasions for level in levels_of(state, context)], HORIZON
-        )
+        chance = self._days.chance(state.occasions, peers.first, organization.first, HORIZON)
         again = state.runs.sizes.at_least(
             size, burst.of_group(peers.sizes, organization.sizes, AGAIN)
         )
@@ -170,19 +175,20 @@ class MfaFatigue(Detector[Prompts, SharedPrompts]):
     def learn(self, activity: Activity, state: Prompts, context: Context[SharedPrompts]) -> None:
         """Learn days, and the length of runs of prompts not approved."""
         time = activity.time
-        levels = [level.occasions for level in levels_of(state, context)]
+        groups = shared_levels(context)
         label = _label(time)
         refused = (
             activity.action == Action.MFA_CHALLENGE
             and activity.outcome is not Outcome.SUCCESS
             and (int(time), label) in state.runs.recent.events
         )
-        self._days.learn(refused, time, levels)
+        if refused or time // DAY > state.occasions.day:
+            self._days.learn(refused, time, state.occasions, [group.first for group in groups])
         if not refused:
             return
         growth = state.runs.learn(time, label, GAP, KEEP, HALF_LIFE)
         fraud = activity.facts.get(facts.REASON) == "fraud"
-        for group in shared_levels(context):
+        for group in groups:
             group.frauds.learn(fraud, time, HALF_LIFE)
             if growth:
                 group.sizes.learn(*growth, time, HALF_LIFE)

@@ -21,11 +21,12 @@ from detectors.samples import (
     token,
     working_days,
 )
-from detectors.toolbox.levels import levels_of, shared_levels
-from detectors.toolbox.occasions import OccasionModel, Occasions
+from detectors.toolbox.firsts import FirstModel
+from detectors.toolbox.levels import shared_levels
+from detectors.toolbox.occasions import Occasions
 from detectors.toolbox.proportion import Proportion, of_group
 from detectors.toolbox.subjects import is_own
-from detectors.toolbox.uses import ACTIVE, COLD_DAYS, HORIZON, PER_DAY, RARE_USE
+from detectors.toolbox.uses import ACTIVE, COLD_DAYS, HORIZON, PER_DAY
 from schemas import facts
 from schemas.action import Action
 from schemas.activity import Activity, Outcome, Target, TargetKind
@@ -60,16 +61,15 @@ class SharedPowers(msgspec.Struct, array_like=True):
     """A group.
 
     Attributes:
-        factors: days with a change of the own factor.
-        powers: days with a privileged act.
-        tokens: days with a token or key made.
+        factors, powers, tokens: its members' first days with a change of the own factor, with a
+            privileged act, with a token or key made.
         powers_after: of the days with a privileged act, those right after a factor change.
         tokens_after: the same for tokens.
     """
 
-    factors: Occasions = msgspec.field(default_factory=Occasions)
-    powers: Occasions = msgspec.field(default_factory=Occasions)
-    tokens: Occasions = msgspec.field(default_factory=Occasions)
+    factors: Proportion = msgspec.field(default_factory=Proportion)
+    powers: Proportion = msgspec.field(default_factory=Proportion)
+    tokens: Proportion = msgspec.field(default_factory=Proportion)
     powers_after: Proportion = msgspec.field(default_factory=Proportion)
     tokens_after: Proportion = msgspec.field(default_factory=Proportion)
 
@@ -116,7 +116,7 @@ class NewFactorPrivilege(Detector[Powers, SharedPowers]):
     State = Powers
     Shared = SharedPowers
 
-    _days = OccasionModel()
+    _days = FirstModel()
 
     def judge(
         self, activity: Activity, state: Powers, context: Context[SharedPowers]
@@ -127,20 +127,19 @@ class NewFactorPrivilege(Detector[Powers, SharedPowers]):
         since = activity.time - state.changed
         if not 0.0 <= since <= RECENT or not (token or action in _POWERS) or not _worked(activity):
             return None
-        levels = levels_of(state, context)
-        own = state.tokens if token else state.powers
-        acts = [level.tokens if token else level.powers for level in levels]
+        peers, organization = context.peers, context.organization
+        if token:
+            own, firsts = state.tokens, (peers.tokens, organization.tokens)
+            learned = peers.tokens_after, organization.tokens_after
+        else:
+            own, firsts = state.powers, (peers.powers, organization.powers)
+            learned = peers.powers_after, organization.powers_after
         cold = state.factors.share.trials < COLD_DAYS
         # Whoever is new sets up everything at once.
-        chance = 1.0 if cold else (self._days if token else RARE_USE).chance(acts, HORIZON)
-        peers, organization = context.peers, context.organization
-        learned = (
-            (peers.tokens_after, organization.tokens_after)
-            if token
-            else (peers.powers_after, organization.powers_after)
-        )
+        chance = 1.0 if cold else self._days.chance(own, *firsts, HORIZON)
+        changes = peers.factors, organization.factors
         after = max(
-            self._days.chance([level.factors for level in levels], RECENT / DAY),
+            self._days.chance(state.factors, *changes, RECENT / DAY),
             of_group(*learned, FOLLOWS, FOLLOWS_WORTH),
         )
         p = chance * after
@@ -186,10 +185,9 @@ class NewFactorPrivilege(Detector[Powers, SharedPowers]):
         if token and day > state.tokens.hit:
             for group in groups:
                 group.tokens_after.learn(followed, time, HALF_LIFE)
-        levels = levels_of(state, context)
-        self._days.learn(change, time, [level.factors for level in levels])
-        RARE_USE.learn(power, time, [level.powers for level in levels])
-        self._days.learn(token, time, [level.tokens for level in levels])
+        self._days.learn(change, time, state.factors, [group.factors for group in groups])
+        self._days.learn(power, time, state.powers, [group.powers for group in groups])
+        self._days.learn(token, time, state.tokens, [group.tokens for group in groups])
 
     @staticmethod
     def examples() -> Iterable[Example]:

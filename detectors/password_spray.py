@@ -36,7 +36,7 @@ class Address(msgspec.Struct, array_like=True):
     Attributes:
         known: labels of accounts that have logged in here, latest last.
         failed: accounts that are not known here, failed, and have not logged in since.
-        runs: numbers of such accounts in earlier runs of failures.
+        runs: numbers of strangers (such accounts beyond those known) in earlier runs of failures.
         met: numbers of them, plus one, that logins of accounts new here met.
         largest: number in the present run, as far as it is learned.
         last: latest failure of that run, whole seconds.
@@ -66,9 +66,9 @@ class Addresses(msgspec.Struct, array_like=True):
 class PasswordSpray(Detector[Address, Addresses]):
     """How many strange accounts are failing here when one that is new here gets in.
 
-    Only accounts count that have never logged in from this address and do not do so in the end:
-    in an office or behind a company's exit, people who mistype a password are at home, or they
-    get in at the second try.
+    Only accounts count that have never logged in from this address and do not do so in the end,
+    and only as far as there are more of them than of those at home here: in an office or behind a
+    company's exit, people who mistype a password are at home, or they get in at the second try.
     """
 
     meta = Metadata(
@@ -95,8 +95,8 @@ class PasswordSpray(Detector[Address, Addresses]):
         ),
         blind_spots=(
             "Sprays from a new address for every account or two, or with pauses of more than two "
-            "hours; from inside an office's own address; against systems that log neither failed "
-            "logins nor addresses."
+            "hours; on fewer accounts than are at home at the address, as from inside an office; "
+            "against systems that log neither failed logins nor addresses."
         ),
     )
     State = Address
@@ -111,15 +111,15 @@ class PasswordSpray(Detector[Address, Addresses]):
         label = _label(activity)
         if activity.action != Action.LOGIN or label in state.known:
             return None
-        others = _failed(state, activity.time, label)
+        others = _strangers(state, activity.time, label)
         if not others:
             return None
         p = state.met.at_least(
-            len(others) + 1, burst.of_group(context.peers.met, context.organization.met, MEETS)
+            others + 1, burst.of_group(context.peers.met, context.organization.met, MEETS)
         )
         if p > context.signal_below:
             return Score(p)
-        count = f"{len(others)} other accounts"
+        count = f"{others + len(state.known)} other accounts"
         feature = Feature(
             "accounts failing at this address",
             count,
@@ -162,7 +162,7 @@ class PasswordSpray(Detector[Address, Addresses]):
             if state.known and state.known[-1] == label:
                 return
             if label not in state.known:
-                met = len(_failed(state, time, label)) + 1
+                met = _strangers(state, time, label) + 1
                 for sizes in (state.met, *(group.met for group in groups)):
                     sizes.learn(0, met, time, HALF_LIFE)
             state.known = [*(known for known in state.known if known != label), label]
@@ -173,7 +173,7 @@ class PasswordSpray(Detector[Address, Addresses]):
                     state.runs.learn(0, state.largest, state.last, HALF_LIFE)
                 state.largest = 0
             state.last = max(state.last, int(time))
-            size = len(_failed(state, time, 0))
+            size = _strangers(state, time)
             if size > state.largest:
                 for group in groups:
                     group.runs.learn(state.largest, size, time, HALF_LIFE)
@@ -184,7 +184,7 @@ class PasswordSpray(Detector[Address, Addresses]):
         events = state.failed.events
         last = events[-1][0] if events else 0
         run = state.failed.session(last, GAP)
-        size = len({label for _, label in run})
+        size = _strangers(state, last)
         if last > max(state.checked, activity.time) and size < LARGE:
             state.checked = last
             context.wake(last + PAUSE, activity)
@@ -199,7 +199,8 @@ class PasswordSpray(Detector[Address, Addresses]):
             return Score(p)
         state.waiting = True  # once a run
         minutes = (last - run[0][0]) / 60.0
-        count = f"{size} accounts" if len(run) < MOST_FAILED else f"{size} accounts or more"
+        failed = len({label for _, label in run})
+        count = f"{failed} accounts" if len(run) < MOST_FAILED else f"{failed} accounts or more"
         feature = Feature(
             "accounts failing at this address",
             f"{count} within {minutes:.0f} min",
@@ -271,8 +272,10 @@ def _fails(activity: Activity) -> bool:
     )
 
 
-def _failed(state: Address, time: float, label: int) -> set[int]:
-    return {other for _, other in state.failed.session(time, GAP)} - {label}
+def _strangers(state: Address, time: float, label: int = -1) -> int:
+    """Accounts failing in the run at `time`, without this one, beyond the number at home here."""
+    failed = {other for _, other in state.failed.session(time, GAP)} - {label}
+    return max(0, len(failed) - len(state.known))
 
 
 def _usual(met: Bursts) -> str:

@@ -6,7 +6,7 @@ from itertools import chain
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
 from detectors.samples import DAY, HOUR, MONDAY, act, at_work, login, team_logins, working_days
 from detectors.toolbox import uses
-from detectors.toolbox.levels import levels_of
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.subjects import beneficiary, is_own
 from detectors.toolbox.uses import SharedUses, UseModel, Uses
 from schemas import facts
@@ -56,8 +56,8 @@ class PrivilegeGrant(Detector[Uses, SharedUses]):
         """Score a grant; the rest only shows that the identity is active."""
         if activity.action not in _GRANTS or not (kind := _kind(activity)):
             return None
-        levels = levels_of(state, context)
-        verdict = self._model.judge(kind, activity.time, state, levels)
+        groups = shared_levels(context)
+        verdict = self._model.judge(kind, activity.time, state, groups)
         if verdict.p > context.signal_below:
             return Score(verdict.p)
         whom = beneficiary(activity)
@@ -65,7 +65,7 @@ class PrivilegeGrant(Detector[Uses, SharedUses]):
         where = activity.target.repository or activity.target.package if activity.target else ""
         return Score(
             verdict.p,
-            tuple(uses.features(verdict, state, "grants", kind, levels)),
+            tuple(uses.features(verdict, state, "grants", kind, groups)),
             uses.cold(state),
             f"{activity.actor.account} gave rights{to} ({kind})"
             + (f" in {where}" if where else "")
@@ -86,7 +86,7 @@ class PrivilegeGrant(Detector[Uses, SharedUses]):
         """Learn grants, and days without one."""
         kind = _kind(activity) if activity.action in _GRANTS else ""
         if activity.outcome is Outcome.SUCCESS:
-            self._model.learn(kind, activity.time, levels_of(state, context))
+            self._model.learn(kind, activity.time, state, shared_levels(context))
 
     @staticmethod
     def examples() -> Iterable[Example]:

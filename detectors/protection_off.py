@@ -8,7 +8,7 @@ from detectors.base import Context, Detector, Example, Metadata, Scope, Score, S
 from detectors.samples import DAY, HOUR, MONDAY, act, at_work, team_logins, working_days
 from detectors.toolbox import uses
 from detectors.toolbox.guards import weakened, where
-from detectors.toolbox.levels import levels_of
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.uses import SharedUses, UseModel, Uses
 from schemas import facts
 from schemas.action import Action
@@ -56,14 +56,14 @@ class ProtectionOff(Detector[Uses, SharedUses]):
         """Score a weakening; the rest only shows that the identity is active."""
         if activity.action not in _GUARDS or not weakened(activity):
             return None
-        levels = levels_of(state, context)
-        verdict = self._model.judge(activity.native, activity.time, state, levels)
+        groups = shared_levels(context)
+        verdict = self._model.judge(activity.native, activity.time, state, groups)
         if verdict.p > context.signal_below:
             return Score(verdict.p)
         place = where(activity)
         return Score(
             verdict.p,
-            tuple(uses.features(verdict, state, "weakened guards", activity.native, levels)),
+            tuple(uses.features(verdict, state, "weakened guards", activity.native, groups)),
             uses.cold(state),
             f"{activity.actor.account} weakened a protection ({activity.native})"
             + (f" of {place}" if place else ""),
@@ -84,7 +84,7 @@ class ProtectionOff(Detector[Uses, SharedUses]):
         if activity.outcome is Outcome.SUCCESS:
             act_now = activity.action in _GUARDS and weakened(activity)
             kind = activity.native if act_now else ""
-            self._model.learn(kind, activity.time, levels_of(state, context))
+            self._model.learn(kind, activity.time, state, shared_levels(context))
 
     @staticmethod
     def examples() -> Iterable[Example]:

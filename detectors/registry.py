@@ -10,7 +10,12 @@ names a `Detector` subclass:
 from importlib.metadata import entry_points
 from typing import Any
 
+from detectors.agent_alone import AgentAlone
+from detectors.agent_instructions import AgentInstructions
+from detectors.agent_reach import AgentReach
 from detectors.agent_unguarded import AgentUnguarded
+from detectors.agent_unreviewed import AgentUnreviewed
+from detectors.ai_unapproved import AiUnapproved
 from detectors.audit_stopped import AuditStopped
 from detectors.author_mismatch import AuthorMismatch
 from detectors.base import Detector
@@ -23,6 +28,7 @@ from detectors.impossible_travel import ImpossibleTravel
 from detectors.integration_added import IntegrationAdded
 from detectors.login_novelty import LoginNovelty
 from detectors.mass_read import MassRead
+from detectors.mcp_server_new import McpServerNew
 from detectors.mfa_fatigue import MfaFatigue
 from detectors.new_factor_privilege import NewFactorPrivilege
 from detectors.package_trust_drop import PackageTrustDrop
@@ -35,7 +41,9 @@ from detectors.ref_rewrite import RefRewrite
 from detectors.repository_series import RepositorySeries
 from detectors.session_moved import SessionMoved
 from detectors.short_lived import ShortLived
+from detectors.source_silent import SourceSilent
 from detectors.token_creation import TokenCreation
+from detectors.tool_redefined import ToolRedefined
 from detectors.workflow_change import WorkflowChange
 from detectors.workflow_for_stranger import WorkflowForStranger
 from detectors.workflow_spread import WorkflowSpread
@@ -73,6 +81,14 @@ DETECTORS: tuple[Detector[Any, Any], ...] = (
     PrivilegeGrant(),
     ProtectionOff(),
     AuditStopped(),
+    AgentAlone(),
+    AgentInstructions(),
+    AgentReach(),
+    AgentUnreviewed(),
+    AiUnapproved(),
+    McpServerNew(),
+    SourceSilent(),
+    ToolRedefined(),
 )
 
 

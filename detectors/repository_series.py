@@ -51,7 +51,7 @@ class SeriesShared(msgspec.Struct, array_like=True):
 
 
 class RepositorySeries(Detector[SeriesState, SeriesShared]):
-    """The chance that this identity does so to so many repositories at once, in a week of work.
+    """The chance that this identity does so to so many repositories at once, in a month of work.
 
     Daily chance of an act of this kind, times the chance that a session of it grows so large.
     """
@@ -69,7 +69,7 @@ class RepositorySeries(Detector[SeriesState, SeriesShared]):
         actions=frozenset(DONE) | {Action.LOGIN, Action.PUSH},
         technique=Technique.STATISTICAL,
         stage=Stage.TAMPERING,
-        judged_per_day=1 / 8,
+        judged_per_day=1 / 32,
         attack=("T1567.001", "T1537", "T1485"),
         severity_floor=3,
         runbook=(

@@ -83,7 +83,7 @@ class ShortLived(Detector[LifeState, Lives]):
         technique=Technique.STATISTICAL,
         stage=Stage.TAMPERING,
         phrase="and undid it within seconds",
-        judged_per_day=1 / 4,
+        judged_per_day=2.0,  # what is opened counts, ended soon or not
         attack=("T1677", "T1070"),
         runbook=(
             "Find the workflow runs of that branch or pull request and read their logs.",

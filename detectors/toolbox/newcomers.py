@@ -36,7 +36,7 @@ class Newcomers(msgspec.Struct, array_like=True):
     >>> place.knows(7, 30 * DAY), place.knows(8, 30 * DAY)
     (True, False)
     >>> round(place.share.probability(0.1, 10.0), 3)
-    0.026
+    0.027
     """
 
     known: list[int] = []

@@ -18,9 +18,7 @@ from detectors.toolbox.occasions import OccasionModel, Occasions
 
 
 class Kinds(msgspec.Struct, array_like=True):
-    """Days with an act among active days, and of which kind the acts were; one identity's or a
-    group's.
-    """
+    """Days with an act among active days, and of which kind they were, of one or of a group."""
 
     occasions: Occasions = msgspec.field(default_factory=Occasions)
     kinds: Categories = msgspec.field(default_factory=Categories)
@@ -31,8 +29,8 @@ class RareKindModel:
     """How they are learned and judged. Levels: the identity, its peers, all.
 
     Attributes:
-        horizon: active days within which one act is expected or not. A week of work: who does
-            it once a week or oftener is not surprising by that.
+        horizon: active days within which one act is expected or not. A month of work, as for
+            `rare_act`: who does it once a month or oftener is not surprising by that.
         occasions: model of how often.
         kinds: model of what.
 
@@ -45,7 +43,7 @@ class RareKindModel:
     (True, True)
     """
 
-    horizon: float = 5.0
+    horizon: float = 20.0
     occasions: OccasionModel = field(default_factory=OccasionModel)
     kinds: CategoryModel = field(
         default_factory=lambda: CategoryModel(half_life=180 * DAY, cap=4, repeat=6 * HOUR)

@@ -21,7 +21,9 @@ import msgspec
 
 from detectors.toolbox.categories import Categories, CategoryModel
 from detectors.toolbox.decay import DAY
-from detectors.toolbox.occasions import OccasionModel, Occasions
+from detectors.toolbox.firsts import FirstModel
+from detectors.toolbox.occasions import Occasions
+from detectors.toolbox.proportion import Proportion
 from schemas.action import Action
 from schemas.signal import Feature, bits
 
@@ -38,26 +40,27 @@ ACTIVE: Final = frozenset(  # what shows that somebody is at work, and is logged
 HORIZON: Final = 4.0  # active days within which an occasion is expected or not
 PER_DAY: Final = 1 / HORIZON  # so often a day is that question answered
 COLD_DAYS: Final = 5.0
-# Few do all of it: a group's mean says little of a member, hence worth a week of its days only. And
-# nobody's past shows that they will never be asked to: one day in two hundred at least.
-RARE_USE: Final = OccasionModel(default=0.05, strength=5.0, rarest=0.005)
 
 
 class SharedUses(msgspec.Struct, array_like=True):
-    """A group: days with an act among active days, and kinds of acts new to those who did them."""
+    """A group: its members' first days with an act, and the kinds new to those who did them."""
 
-    occasions: Occasions = msgspec.field(default_factory=Occasions)
+    first: Proportion = msgspec.field(default_factory=Proportion)
     kinds: Categories = msgspec.field(default_factory=Categories)
 
 
-class Uses(SharedUses):
+class Uses(msgspec.Struct, array_like=True):
     """One actor.
 
     Attributes:
+        occasions: days with an act among active days.
+        kinds: of acts.
         day: the latest day with an act, whether normal or not.
         acts: how many acts it had.
     """
 
+    occasions: Occasions = msgspec.field(default_factory=Occasions)
+    kinds: Categories = msgspec.field(default_factory=Categories)
     day: int = -1
     acts: int = 0
 
@@ -70,12 +73,12 @@ class Verdict(NamedTuple):
     p: float
 
 
-Levels = Sequence[SharedUses]
+Groups = Sequence[SharedUses]  # peers and organisation; once if they are the same
 
 
 @dataclass(frozen=True, slots=True)
 class UseModel:
-    """How uses are learned and judged. Levels: the actor, its peers, all.
+    """How uses are learned and judged.
 
     Attributes:
         horizon: active days within which one occasion is expected or not.
@@ -84,15 +87,16 @@ class UseModel:
     """
 
     horizon: float = HORIZON
-    occasions: OccasionModel = RARE_USE
+    occasions: FirstModel = field(default_factory=FirstModel)
     kinds: CategoryModel = field(
         default_factory=lambda: CategoryModel(half_life=180 * DAY, cap=6, shared_cap=96)
     )
 
-    def judge(self, kind: str, time: float, own: Uses, levels: Levels) -> Verdict:
+    def judge(self, kind: str, time: float, own: Uses, groups: Groups) -> Verdict:
         """How unusual is it that this actor does this."""
-        chance = self.occasions.chance([level.occasions for level in levels], self.horizon)
-        of_kind = self.kinds.judge(kind, time, [level.kinds for level in levels])
+        peers, organization = groups[0].first, groups[-1].first
+        chance = self.occasions.chance(own.occasions, peers, organization, self.horizon)
+        of_kind = self.kinds.judge(kind, time, [own.kinds, *(group.kinds for group in groups)])
         looks = own.acts + 1 if own.day == int(time // DAY) else 1
         return Verdict(chance, of_kind, min(1.0, chance * of_kind * looks))
 
@@ -102,11 +106,13 @@ class UseModel:
         own.acts = own.acts + 1 if day == own.day else 1
         own.day = day
 
-    def learn(self, kind: str, time: float, levels: Levels) -> None:
+    def learn(self, kind: str, time: float, own: Uses, groups: Groups) -> None:
         """Count the active day and, unless `kind` is empty, an act."""
-        self.occasions.learn(bool(kind), time, [level.occasions for level in levels])
+        if not kind and time // DAY <= own.occasions.day:
+            return
+        self.occasions.learn(bool(kind), time, own.occasions, [group.first for group in groups])
         if kind:
-            self.kinds.learn(kind, time, [level.kinds for level in levels])
+            self.kinds.learn(kind, time, [own.kinds, *(group.kinds for group in groups)])
 
 
 def cold(own: Uses) -> bool:
@@ -114,9 +120,9 @@ def cold(own: Uses) -> bool:
     return own.occasions.share.trials < COLD_DAYS
 
 
-def features(verdict: Verdict, own: Uses, what: str, kind: str, levels: Levels) -> list[Feature]:
+def features(verdict: Verdict, own: Uses, what: str, kind: str, groups: Groups) -> list[Feature]:
     """For the analyst: how often the actor does it, and what those who do it do."""
     return [
         Feature(what, "one now", own.occasions.usual(), bits(verdict.chance)),
-        Feature("kind", kind, levels[-1].kinds.usual(), bits(verdict.kind)),
+        Feature("kind", kind, groups[-1].kinds.usual(), bits(verdict.kind)),
     ]

@@ -5,13 +5,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pipeline.places import Places
 from pipeline.settings import KafkaSettings, SettingsError
-from schemas.identity import IdentityMap
+from schemas.identity import IdentityMap, IdentityMapError
+
+if TYPE_CHECKING:
+    from pipeline.places import Places
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -111,8 +113,10 @@ def load_identities(path: Path | None) -> IdentityMap:
     return IdentityMap.load(path) if path else IdentityMap()
 
 
-def load_places(databases: tuple[Path, ...], known: Path | None) -> Places | None:
+def load_places(databases: tuple[Path, ...], known: Path | None) -> "Places | None":
     """What the files say of addresses; None without any. Raises SettingsError."""
+    from pipeline.places import Places  # noqa: PLC0415 - the parsers come with it, half of a start
+
     return Places.load(databases, known) if databases or known else None
 
 
@@ -126,7 +130,7 @@ def reported() -> Iterator[None]:
     """Errors a user can mend become one line on standard error and exit status 2."""
     try:
         yield
-    except SettingsError as error:
+    except (SettingsError, IdentityMapError) as error:
         fail(str(error))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

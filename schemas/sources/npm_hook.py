@@ -30,6 +30,7 @@ from schemas.sources.npm_manifest import (
     repository_in,
     required,
 )
+from schemas.sources.npm_previous import previous
 
 _NAME = "npm.hook"
 _PUBLISH = "package:publish"
@@ -64,7 +65,9 @@ def parse(raw: Raw) -> list[Activity]:
     manifest = mapping(mapping(package.get("versions")).get(version))
     if event == _PUBLISH and "_npmUser" in manifest:
         own_time = mapping(package.get("time")).get(version)
-        return [published(manifest, own_time if own_time is not None else time, raw, _NAME)]
+        before = previous(name, version, package.get("time"), package.get("versions"))
+        when = own_time if own_time is not None else time
+        return [published(manifest, when, raw, _NAME, before=before)]
     return [
         Activity(
             uid=digest(_NAME, event, name, str(time), _changed(change)),

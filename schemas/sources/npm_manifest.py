@@ -80,7 +80,13 @@ def document(raw: Raw) -> Json:
 
 
 def published(
-    manifest: Json, time: object, raw: Raw, source: str, position: Position | None = None
+    manifest: Json,
+    time: object,
+    raw: Raw,
+    source: str,
+    position: Position | None = None,
+    *,
+    before: dict[str, Fact] | None = None,
 ) -> Activity:
     """The publish of one version.
 
@@ -90,6 +96,7 @@ def published(
         raw: the record it came in.
         source: name of the parser.
         position: of the version, where the record holds several.
+        before: facts of the version before, see `npm_previous`.
 
     Raises:
         RejectedError: `missing_field` without name, version, publisher or time; `wrong_type` for
@@ -113,7 +120,7 @@ def published(
         actor=_person(user) if trusted is None else _service(user, trusted, repository or name),
         target=package_target(name, version, repository),
         origin=_client(manifest.get("_npmVersion")),
-        facts=_facts(manifest, user, trusted is not None),
+        facts=_facts(manifest, user, trusted is not None) | (before or {}),
         event_id=f"{name}@{version}",
         position=raw.position if position is None else position,
     )
@@ -153,6 +160,15 @@ def repository_in(package: Json) -> str:
     """Canonical name of `repository`: an object with `url`, an URL, or a shorthand."""
     value = package.get("repository")
     return repository_of(value.get("url") if isinstance(value, dict) else value)
+
+
+def publisher_of(manifest: Json, name: str) -> str:
+    """Account that published a version of the package; empty if its manifest does not say."""
+    user = mapping(manifest.get("_npmUser"))
+    trusted = _trusted(user)
+    if trusted is None:
+        return account("npm", user.get("name"))
+    return _service(user, trusted, repository_in(manifest) or name).account
 
 
 def _trusted(user: Json) -> Json | None:

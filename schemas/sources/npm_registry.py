@@ -7,6 +7,7 @@ follower should send the manifest: a packument repeats the package's history at 
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.batches import each
 from schemas.sources.fields import account, check_time, epoch, lower, mapping, text
 from schemas.sources.npm_manifest import Json, document, package_target, published, required
+from schemas.sources.npm_previous import previous, told
 
 _NAME = "npm.registry"
 
@@ -30,7 +32,9 @@ def parse(raw: Raw) -> Iterator[Activity] | list[Activity]:
     record = document(raw)
     if isinstance(record.get("versions"), dict):
         return _packument(record, raw)
-    return [published(record, record.get("time"), raw, _NAME)]
+    times = record.get("time")
+    before = previous(text(record.get("name")), text(record.get("version")), times)
+    return [published(record, times, raw, _NAME, before=before)]
 
 
 def _packument(record: Json, raw: Raw) -> Iterator[Activity]:
@@ -39,6 +43,7 @@ def _packument(record: Json, raw: Raw) -> Iterator[Activity]:
         (version for version in manifests if version in times),
         key=lambda version: (text(times[version]), version),  # ISO 8601 sorts as it reads
     )
+    last = dict(pairwise(order[::-1]))  # version -> the one before
     gone = times.get("unpublished")
     if not order and not isinstance(gone, dict):
         raise RejectedError("missing_field", "no version has a time")
@@ -46,7 +51,14 @@ def _packument(record: Json, raw: Raw) -> Iterator[Activity]:
         order,
         raw.position,
         lambda version, where: published(
-            mapping(manifests[version]), times[version], raw, _NAME, where
+            mapping(manifests[version]),
+            times[version],
+            raw,
+            _NAME,
+            where,
+            before=told(text(record.get("name")), times[last[version]], manifests[last[version]])
+            if version in last
+            else None,
         ),
     )
     if isinstance(gone, dict):

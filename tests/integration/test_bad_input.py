@@ -112,6 +112,16 @@ def send(
     assert failures == []
 
 
+@pytest.fixture
+def without_codecs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers started from here on can unpack nothing but gzip."""
+    folder = tmp_path / "shadow"
+    folder.mkdir()
+    (folder / "cramjam.py").write_text("raise ImportError('hidden by a test')\n")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+@pytest.mark.usefixtures("without_codecs")
 def test_bad_records_become_dead_letters_and_good_ones_come_through(
     broker: Broker, unique_name: Callable[[str], str], tmp_path: Path
 ) -> None:
@@ -173,6 +183,28 @@ def assert_dead_letters(installation: Installation, bad: list[Bad]) -> None:
     batch = by_offset[2 * len(bad)]
     assert header(batch, "reason") == "undecodable_batch"
     assert header(batch, "last_offset") == str(2 * len(bad) + 4)
+
+
+def test_all_of_kafkas_codecs_are_read(
+    kafka: Broker, unique_name: Callable[[str], str], tmp_path: Path
+) -> None:
+    scenario = demo_scenario(seed=3, identities=24, days=7, shift_to=time.time())
+    events = [r["event"] for r in scenario.events() if r["source"] == OKTA][:20]
+    installation = Installation(kafka, unique_name("codecs"), tmp_path, scenario.identities())
+    installation.create_topics()
+    for number, codec in enumerate(("gzip", "snappy", "lz4", "zstd")):
+        part = events[5 * number : 5 * number + 5]
+        send(installation, [(json.dumps(event).encode(), HEADERS, None) for event in part], codec)
+
+    with installation.worker() as worker:
+        installation.wait_until_committed([worker])
+        letters = worker.total("devspm_dead_letters_total")
+
+    assert letters == 0
+    through = installation.all(installation.topics.activity)
+    assert {m.value() for m in through if not is_tick(m)} == {
+        value for _, value in installation.expected_activities()
+    }
 
 
 def test_a_worker_that_finds_bad_records_first_still_starts(

@@ -15,7 +15,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import aiokafka.codec
 import pytest
+from aiokafka.errors import CorruptRecordException
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
@@ -285,6 +287,29 @@ def test_gaps_of_transaction_markers_do_not_hold_the_commit_back(
     assert again.values[0] == [b"new"]
 
 
+@pytest.fixture
+def only_gzip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As aiokafka is without the package that brings the other codecs."""
+    monkeypatch.setattr(aiokafka.codec, "cramjam", None)
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+def test_compressed_batches_are_read(kafka: Broker, unique_name: Names, codec: str) -> None:
+    topic, group = unique_name("source"), unique_name("app")
+    create_topics(kafka, topic)
+    produce(kafka, topic, [b"long enough to be worth it" * 20] * 400, **{"compression.type": codec})
+    recorder = Recorder()
+
+    async def main() -> None:
+        app = make_app(kafka.bootstrap, group)
+        app.consume(topic, recorder)
+        await run(app, lambda: until(lambda: recorder.total >= 400))
+
+    asyncio.run(main())
+    assert set(recorder.values[0]) == {b"long enough to be worth it" * 20}
+
+
+@pytest.mark.usefixtures("only_gzip")
 def test_a_batch_in_an_unknown_codec_is_reported_and_passed(
     kafka: Broker, unique_name: Names
 ) -> None:
@@ -315,6 +340,41 @@ def test_a_batch_in_an_unknown_codec_is_reported_and_passed(
     assert committed(kafka, group, topic) == end_offsets(kafka, topic)
 
 
+def test_a_batch_damaged_on_the_disk_is_reported_and_passed(
+    kafka: Broker, unique_name: Names
+) -> None:
+    topic, group = unique_name("source"), unique_name("app")
+    create_topics(kafka, topic, partitions=1)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "linger.ms": 50})
+    for batch in range(3):
+        for at in range(10):
+            producer.produce(topic, b"%d-%d" % (batch, at))
+        assert producer.flush(PATIENCE) == 0
+    assert batches_on_disk(kafka, topic) == [(0, 10), (10, 10), (20, 10)]
+    (segment,) = (kafka.data_dir / "data" / f"{topic}-0").glob("*.log")
+    written = segment.read_bytes()
+    with segment.open("r+b") as log:
+        log.seek(written.index(b"1-5"))
+        log.write(b"?")
+    recorder = Recorder()
+    reported: list[Undecodable] = []
+
+    async def report(batch: Undecodable) -> None:
+        reported.append(batch)
+
+    async def main() -> None:
+        app = make_app(kafka.bootstrap, group, chunking=Chunking(on_undecodable=report))
+        app.consume(topic, recorder)
+        await run(app, lambda: until(lambda: recorder.total >= 20))
+
+    asyncio.run(main())
+    assert recorder.offsets[0] == [*range(10), *range(20, 30)]
+    assert [(b.first_offset, b.last_offset) for b in reported] == [(10, 19)]
+    assert isinstance(reported[0].error, CorruptRecordException)
+    assert committed(kafka, group, topic, 1) == [30]
+
+
+@pytest.mark.usefixtures("only_gzip")
 def test_an_unknown_codec_without_a_hook_stops_the_worker_before_the_batch(
     kafka: Broker, unique_name: Names
 ) -> None:

@@ -156,7 +156,56 @@ def test_hook_and_registry_tell_of_one_publish() -> None:
     seen = registry()
     assert told.uid == seen.uid
     assert (told.action, told.actor, told.target) == (seen.action, seen.actor, seen.target)
-    assert (told.time, told.facts) == (seen.time, seen.facts)
+    before = {facts.PREVIOUS, facts.PREVIOUS_PUBLISHER}  # a hook brings the whole packument
+    assert told.time == seen.time
+    assert {key: value for key, value in told.facts.items() if key not in before} == seen.facts
+
+
+def packument(**published: str) -> dict[str, Any]:
+    """A packument; version (dots as underscores) to date, each by an account named after it."""
+    versions = {}
+    for name in published:
+        version = name.strip("_").replace("_", ".")
+        versions[version] = {
+            "name": "small",
+            "version": version,
+            "_npmUser": {"name": f"publisher-of-{version}"},
+        }
+    times = dict(zip(versions, published.values(), strict=True))
+    return {"name": "small", "versions": versions, "time": {**times, "created": "2010-01-01"}}
+
+
+def test_a_hooks_packument_tells_of_the_version_before() -> None:
+    document = packument(
+        _0_1_0="2016-05-01T00:00:00Z", _0_2_0="2025-09-08T13:16:00Z", _0_0_9="2015-01-01T00:00:00Z"
+    )
+    body = {
+        "event": "package:publish",
+        "name": "small",
+        "hookOwner": {"username": "example"},
+        "payload": document,
+        "change": {"version": "0.2.0"},
+        "time": 1_757_337_360_000,
+    }
+    (told,) = parse("npm.hook", body)
+    assert told.facts[facts.PREVIOUS] == 1_462_060_800.0
+    assert told.facts[facts.PREVIOUS_PUBLISHER] == "npm:publisher-of-0.1.0"
+
+
+def test_in_a_packument_each_version_knows_the_one_before() -> None:
+    document = packument(_1_0_0="2024-01-01T00:00:00Z", _1_1_0="2024-03-01T00:00:00Z")
+    first, second = parse("npm.registry", document)
+    assert facts.PREVIOUS not in first.facts
+    assert second.facts[facts.PREVIOUS] == first.time
+    assert second.facts[facts.PREVIOUS_PUBLISHER] == first.actor.account
+
+
+def test_a_manifest_with_the_map_of_times_knows_when_but_not_by_whom() -> None:
+    told = registry(time={"1.0.0": "2020-01-01T00:00:00Z", "4.2.1": "2025-01-01T00:00:00Z"})
+    version = told.target.version if told.target else ""
+    seen = registry(time={"1.0.0": "2020-01-01T00:00:00Z", version: "2025-01-01T00:00:00Z"})
+    assert seen.facts[facts.PREVIOUS] == 1_577_836_800.0
+    assert facts.PREVIOUS_PUBLISHER not in seen.facts
 
 
 def test_a_hook_without_the_manifest_is_a_notice_and_no_publish() -> None:
