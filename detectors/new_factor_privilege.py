@@ -99,7 +99,6 @@ class NewFactorPrivilege(Detector[Powers, SharedPowers]):
         actions=_CHANGES | _TOKENS | _POWERS | ACTIVE,
         technique=Technique.STATISTICAL,
         stage=Stage.PERSISTENCE,
-        phrase="soon after a factor change",
         judged_per_day=PER_DAY,
         attack=("T1098.005", "T1556.006", "T1098.003"),
         severity_floor=3,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import chain
 
+import msgspec
 from msgspec.structs import replace
 
 from detectors.artifact_samples import DAY, HOUR, MINUTE, activity
@@ -12,7 +13,6 @@ from detectors.base import (
     Detector,
     Example,
     Metadata,
-    NoState,
     Scope,
     Score,
     Stage,
@@ -25,6 +25,7 @@ from schemas.signal import Feature, bits
 
 RAREST = 2.0**-10  # a day of a source by chance; with ten sources once in three months
 LEAST_DAYS = 7.0  # weekdays and a weekend
+MOST_SOURCES = 64
 _ROUNDED = 1.0 + 1e-6  # the timer stands where a class begins
 
 
@@ -42,12 +43,20 @@ class SourceRhythm(Rhythm):
     fresh: bool = False
 
 
-class SourceSilent(Detector[SourceRhythm, NoState]):
+class Speakers(msgspec.Struct, array_like=True):
+    """Sources of one partition: name to when it last spoke, whole seconds."""
+
+    heard: dict[str, int] = {}
+
+
+class SourceSilent(Detector[SourceRhythm, Speakers]):
     """Keeps a timer a source: when it is due, it looks whether there is still nothing.
 
     The timer stands where the silence will be rare enough. When it is due and the source has
     spoken, it moves on from the last event, until the next event sets one of its own. So a source
-    costs two timers in a few hours, however much it sends.
+    costs two timers in a few hours, however much it sends. When other sources that this partition
+    hears have fallen silent too, it waits for one of them: then it is the collector, or the end of
+    a recording, and not this source.
     """
 
     meta = Metadata(
@@ -75,30 +84,34 @@ class SourceSilent(Detector[SourceRhythm, NoState]):
         ),
         blind_spots=(
             "A source of a few events a day is missed only after many days. A filter that drops"
-            " some events and lets others pass. A source in its first week. When nothing at all"
-            " arrives, event time stands still unless the worker ticks."
+            " some events and lets others pass. A source in its first week. When all sources of a"
+            " partition fall silent at once, it is left to the alert on the pipeline's own input."
         ),
     )
     State = SourceRhythm
-    Shared = NoState
+    Shared = Speakers
 
     def judge(
         self,
         activity: Activity,  # noqa: ARG002 - the contract's signature
         state: SourceRhythm,  # noqa: ARG002
-        context: Context[NoState],  # noqa: ARG002
+        context: Context[Speakers],  # noqa: ARG002
     ) -> Score | None:
         """Nothing: what speaks is not silent."""
         return None
 
-    def learn(self, activity: Activity, state: SourceRhythm, context: Context[NoState]) -> None:
+    def learn(self, activity: Activity, state: SourceRhythm, context: Context[Speakers]) -> None:
         """Take the event into the rhythm; set the timer if there is none of late."""
+        heard = context.organization.heard
+        heard[activity.source] = max(int(activity.time), heard.pop(activity.source, 0))
+        if len(heard) > MOST_SOURCES:
+            del heard[next(iter(heard))]
         state.learn(activity.time, activity.received)
         if state.days >= LEAST_DAYS and not (state.fresh and activity.time < state.armed):
             state.fresh = self._arm(activity, state, context)
 
     def due(
-        self, activity: Activity, state: SourceRhythm, context: Context[NoState]
+        self, activity: Activity, state: SourceRhythm, context: Context[Speakers]
     ) -> Score | None:
         """P-value of the silence, or, if the source has spoken, another timer."""
         now = state.armed
@@ -108,6 +121,10 @@ class SourceSilent(Detector[SourceRhythm, NoState]):
         since = state.last
         if since > now or (rare := self._rare(state)) is None or rare > now + 1.0:
             self._arm(activity, state, context)
+            return None
+        if _all_silent(activity.source, since, now, context.organization):
+            state.armed = now + (now - since) / 2.0
+            context.wake(state.armed, activity)
             return None
         missing = state.missing(since, now)
         p = state.at_least(class_of(missing * _ROUNDED))
@@ -132,7 +149,7 @@ class SourceSilent(Detector[SourceRhythm, NoState]):
         reached = next(i for i in range(1, 64) if state.at_least(i) <= RAREST)
         return state.until(state.last, 4.0 ** (reached - 1))
 
-    def _arm(self, activity: Activity, state: SourceRhythm, context: Context[NoState]) -> bool:
+    def _arm(self, activity: Activity, state: SourceRhythm, context: Context[Speakers]) -> bool:
         at = self._rare(state)
         state.armed, state.armed_by = at or 0.0, activity.uid
         if at is not None:
@@ -185,3 +202,9 @@ class SourceSilent(Detector[SourceRhythm, NoState]):
 
 def _minute(time: float) -> str:
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}Z"
+
+
+def _all_silent(source: str, since: float, now: float, speakers: Speakers) -> bool:
+    """Have sources that spoke a day or less before the silence said nothing in its latter half."""
+    others = [at for name, at in speakers.heard.items() if name != source and at > since - DAY]
+    return bool(others) and max(others) < (since + now) / 2.0

@@ -53,7 +53,7 @@ def _validator(version: str) -> Draft202012Validator:
 VALIDATORS = {version: _validator(version) for version in ("1.7.0", ocsf.VERSION)}
 
 # Signals come off the wire as UTF-8, which has no lone surrogates.
-_text = st.text(st.characters(exclude_categories=("Cs",)), max_size=80)
+_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 _ips = st.one_of(st.ip_addresses().map(str), st.just(""), _text)
 _numbers = st.floats(-1e9, 4e9)
 _activities = st.builds(

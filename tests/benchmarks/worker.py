@@ -182,7 +182,7 @@ def memory(days: int) -> float:
 def measure(arguments: argparse.Namespace) -> float:
     """One reading, in microseconds an event."""
     reading, days = arguments.reading, arguments.days
-    counts = json.loads(arguments.counts)
+    counts: dict[str, int] = json.loads(arguments.counts)
     with tempfile.TemporaryDirectory() as datadir:
         if reading == "memory":
             return memory(days) / counts["raw"] * 1e6
