@@ -33,7 +33,7 @@ class SourceRhythm(Rhythm):
     """A source's rhythm, and the timer that counts.
 
     Attributes:
-        armed: when it is due; 0 for none.
+        armed: when it is due, or will be set anew.
         armed_by: uid of the event that it was set for.
         fresh: it has not been due since that event.
     """
@@ -108,14 +108,15 @@ class SourceSilent(Detector[SourceRhythm, Speakers]):
             del heard[next(iter(heard))]
         state.learn(activity.time, activity.received)
         if state.days >= LEAST_DAYS and not (state.fresh and activity.time < state.armed):
-            state.fresh = self._arm(activity, state, context)
+            self._arm(activity, state, context)
+            state.fresh = True
 
     def due(
         self, activity: Activity, state: SourceRhythm, context: Context[Speakers]
     ) -> Score | None:
         """P-value of the silence, or, if the source has spoken, another timer."""
         now = state.armed
-        if activity.uid != state.armed_by or not now:
+        if activity.uid != state.armed_by:
             return None  # a later event has set another
         state.fresh = False
         since = state.last
@@ -149,12 +150,12 @@ class SourceSilent(Detector[SourceRhythm, Speakers]):
         reached = next(i for i in range(1, 64) if state.at_least(i) <= RAREST)
         return state.until(state.last, 4.0 ** (reached - 1))
 
-    def _arm(self, activity: Activity, state: SourceRhythm, context: Context[Speakers]) -> bool:
+    def _arm(self, activity: Activity, state: SourceRhythm, context: Context[Speakers]) -> None:
+        """Set the timer to when a silence will be rare; none today where that is weeks away."""
         at = self._rare(state)
-        state.armed, state.armed_by = at or 0.0, activity.uid
+        state.armed, state.armed_by = at or state.last + DAY, activity.uid
         if at is not None:
             context.wake(at, activity)
-        return at is not None
 
     def subject(self, activity: Activity) -> str:
         """The source: nobody has done anything."""

@@ -12,6 +12,9 @@ from pipeline.topics import MAX_RECORD_BYTES, RECEIVED_HEADER, Topics
 from schemas.sources import RejectedError, recognise, source_named
 
 REPORT_EVERY = 1000
+# A producer sends partition by partition, each as much as it has. Unbounded, one topic's week would
+# be on the broker before another's first day, and a worker would take the second for late.
+TOGETHER = 500  # records
 
 
 class Replay:
@@ -92,6 +95,8 @@ class Replay:
                 self._producer.poll(0.1)
         self._producer.poll(0)
         self.sent += 1
+        if self.sent % TOGETHER == 0:
+            self.flush()
         self._check()
 
     def flush(self) -> None:

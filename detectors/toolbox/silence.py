@@ -69,10 +69,13 @@ class Rhythm(msgspec.Struct, array_like=True):
 
     def rate(self, cell: int) -> float:
         """Events an hour to be expected at least, around the hour of a cell."""
-        if not self.counts:
+        counts = self.counts
+        if not counts:
             return 0.0
-        first, counts = cell - cell % 24, self.counts
-        least = min(counts[first + (cell + shift) % 24] for shift in (-1, 0, 1))
+        hour = cell % 24
+        first = cell - hour
+        least = min(counts[first + hour - 1 if hour else first + 23], counts[cell])
+        least = min(least, counts[first + hour + 1 if hour < 23 else first])  # noqa: PLR2004
         return least / (1.0 + (self.weekends if first else self.weekdays))
 
     def missing(self, start: float, end: float) -> float:
@@ -87,10 +90,11 @@ class Rhythm(msgspec.Struct, array_like=True):
 
     def until(self, start: float, missing: float) -> float | None:
         """When so many events will be missing since `start`; None for later than four weeks."""
+        rates = [self.rate(cell) for cell in range(CELLS)]
         end = start + FURTHEST
         while start < end:
             stop = (start // HOUR + 1.0) * HOUR
-            rate = self.rate(cell_of(start)) / HOUR
+            rate = rates[cell_of(start)] / HOUR
             if rate * (stop - start) >= missing:
                 return start + missing / rate
             missing -= rate * (stop - start)

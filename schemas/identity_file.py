@@ -1,0 +1,94 @@
+"""Files of identities: YAML, JSON, JSON lines, CSV. What an entry is, `schemas.identity` says.
+
+CSV has one account a line, with a heading; lines of one identity add up:
+
+    identity,kind,peers,account
+    mara,person,web-team,okta:mara@example.com
+    mara,,,github:mara-k
+"""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import yaml
+
+_PROBLEMS_SHOWN: Final = 20
+_SINGLE: Final = ("kind", "peers", "email")  # columns with one value an identity
+_COLUMNS: Final = frozenset({"identity", "account", *_SINGLE})
+
+Located = tuple[str, object]
+"""Where an entry stands, in words; the entry as decoded."""
+
+
+class IdentityMapError(ValueError):
+    """The map cannot be used. `problems` holds one line for each thing that is wrong."""
+
+    def __init__(self, problems: list[str]) -> None:
+        shown = problems[:_PROBLEMS_SHOWN]
+        if len(problems) > len(shown):
+            shown.append(f"and {len(problems) - len(shown)} more")
+        super().__init__("\n".join(shown))
+        self.problems = problems
+
+
+def numbered(entries: Iterable[object]) -> Iterator[Located]:
+    return ((f"entry {number}", entry) for number, entry in enumerate(entries, 1))
+
+
+def read(path: Path) -> Iterable[Located]:
+    text = path.read_text(encoding="utf-8")
+    match path.suffix:
+        case ".yaml" | ".yml":
+            return _from_yaml(path, text)
+        case ".json":
+            return _from_json(path, text)
+        case ".jsonl" | ".ndjson":
+            return _from_json_lines(path, text)
+    raise IdentityMapError([f"{path}: the suffix is none of .yaml .yml .json .jsonl .ndjson"])
+
+
+def _from_yaml(path: Path, text: str) -> list[Located]:
+    loader: Any = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            raise IdentityMapError([f"{path}: expected a list of identities"])
+        return [
+            (f"{path}, line {item.start_mark.line + 1}", loader.construct_object(item, deep=True))
+            for item in node.value
+        ]
+    except yaml.YAMLError as error:
+        raise IdentityMapError([f"{path}: {' '.join(str(error).split())}"]) from None
+    finally:
+        loader.dispose()
+
+
+def _from_json(path: Path, text: str) -> list[Located]:
+    try:
+        entries = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise IdentityMapError([f"{path}: {error}"]) from None
+    if not isinstance(entries, list):
+        raise IdentityMapError([f"{path}: expected a list of identities"])
+    return [(f"{path}, {where}", entry) for where, entry in numbered(entries)]
+
+
+def _from_json_lines(path: Path, text: str) -> list[Located]:
+    entries: list[Located] = []
+    problems: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        try:
+            entries.append((where, orjson.loads(line)))
+        except orjson.JSONDecodeError as error:
+            problems.append(f"{where}: {error}")
+    if problems:
+        raise IdentityMapError(problems)
+    return entries
