@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from itertools import chain
-from math import log2
 
 import msgspec
 from msgspec.structs import replace
@@ -10,9 +9,9 @@ from msgspec.structs import replace
 from detectors.agent_samples import DESK, days, person, request, working_days
 from detectors.artifact_samples import DAY, HOUR
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
+from detectors.toolbox.absence import AbsenceModel, Absences
 from detectors.toolbox.categories import Categories, CategoryModel
 from detectors.toolbox.combine import cauchy, conjunction
-from detectors.toolbox.decay import UNIT, step_factor, steps_between
 from detectors.toolbox.levels import shared_levels
 from schemas import facts
 from schemas.action import Action
@@ -20,9 +19,7 @@ from schemas.activity import Activity, ActorKind, Origin, Outcome
 from schemas.signal import Feature, bits
 
 PAUSE = HOUR  # an agent quiet for that long has finished; what follows is a run of its own
-CLASSES = 9  # absences of 2, 4, 8 … 512 hours
 HALF_LIFE = 90 * DAY
-WORTH = 2.0  # runs that the group's are worth
 OWN_RUNS = 5.0
 _AGENT = frozenset(
     {
@@ -55,18 +52,6 @@ _PEOPLE = frozenset({ActorKind.PERSON, ActorKind.UNKNOWN})
 _WEIGHTS = (2.0, 2.0, 0.5)
 
 
-class Absences(msgspec.Struct, array_like=True):
-    """A histogram of how long the person had been away when a run of the agent began.
-
-    Attributes:
-        classes: counts in units of 1/64; the first: less than two hours. Empty before the first.
-        time: when it last counted a run, whole seconds.
-    """
-
-    classes: list[int] = []
-    time: int = 0
-
-
 class Alone(Absences):
     """One identity: a person and the agents that act for them.
 
@@ -95,7 +80,7 @@ class SharedAlone(Absences):
 class AgentAlone(Detector[Alone, SharedAlone]):
     """Judges the start of an agent's run: how long the person has been away, and the place.
 
-    How long: the conformal p-value (k + 1) / (n + 1) of `detectors.toolbox.gaps`, over the
+    How long: the conformal p-value of `detectors.toolbox.absence`, over the
     identity's own runs, with the group's share as a prior. Where: novelty of network and device.
     Both at once, and each of them, by Cauchy.
     """
@@ -130,6 +115,7 @@ class AgentAlone(Detector[Alone, SharedAlone]):
     State = Alone
     Shared = SharedAlone
 
+    _absences = AbsenceModel(half_life=HALF_LIFE)
     _model = CategoryModel(half_life=HALF_LIFE, cap=8, repeat=6 * HOUR)
 
     def judge(
@@ -139,21 +125,21 @@ class AgentAlone(Detector[Alone, SharedAlone]):
         if not _begins(activity, state):
             return None
         away = activity.time - state.person
-        by_time = _absence(_class_of(away), activity.time, state, context)
-        origin, shared, ps = activity.origin, shared_levels(context), []
+        groups = shared_levels(context)
+        by_time = self._absences.judge(away, activity.time, state, groups)
+        origin, ps = activity.origin, []
         if origin.network:
-            places = [state.networks, *(level.networks for level in shared)]
+            places = [state.networks, *(level.networks for level in groups)]
             ps.append(self._model.judge(origin.network, activity.time, places))
         if origin.device:
-            machines = [state.devices, *(level.devices for level in shared)]
+            machines = [state.devices, *(level.devices for level in groups)]
             ps.append(self._model.judge(origin.device[:10], activity.time, machines))
         by_place = cauchy(ps)
         p = cauchy((conjunction((by_time, by_place)), by_time, by_place), _WEIGHTS)
-        runs = sum(state.classes) / UNIT
-        cold = runs < OWN_RUNS
+        cold = state.count() < OWN_RUNS
         if p > context.signal_below:
             return Score(p, cold=cold)
-        often = f"{_longer(_class_of(away), state.classes) / UNIT:.0f} of {runs:.0f} runs so late"
+        often = f"{state.longer(away):.0f} of {state.count():.0f} runs so late"
         features = [
             Feature("person's last sign of life", f"{_ago(away)} ago", often, bits(by_time))
         ]
@@ -196,9 +182,7 @@ class AgentAlone(Detector[Alone, SharedAlone]):
             machines = [state.devices, *(level.devices for level in shared)]
             self._model.learn(origin.device[:10], time, machines)
         if agent and state.person:
-            away = _class_of(max(0.0, time - state.person))
-            for level in (state, *shared):
-                _count(away, time, level)
+            self._absences.learn(time - state.person, time, (state, *shared))
 
     @staticmethod
     def examples() -> Iterable[Example]:
@@ -283,40 +267,6 @@ def _begins(activity: Activity, state: Alone) -> bool:
         and activity.time - state.agent >= PAUSE
         and 0 < state.person <= activity.time
     )
-
-
-def _class_of(seconds: float) -> int:
-    return min(CLASSES, max(0, int(log2(max(seconds, HOUR) / HOUR))))
-
-
-def _longer(first: int, classes: list[int]) -> int:
-    return sum(classes[first:])
-
-
-def _absence(first: int, time: float, state: Alone, context: Context[SharedAlone]) -> float:
-    """P-value of an absence at least as long."""
-    if first == 0:
-        return 1.0
-    base = max(_share(first, level) for level in shared_levels(context))
-    scale = step_factor(steps_between(state.time, time, HALF_LIFE)) / UNIT if state.time else 0.0
-    longer = _longer(first, state.classes) * scale
-    total = sum(state.classes) * scale
-    return min(1.0, (longer + 1.0 + WORTH * base) / (total + 1.0 + WORTH))
-
-
-def _share(first: int, level: Absences) -> float:
-    total = sum(level.classes) / UNIT
-    return (_longer(first, level.classes) / UNIT + 1.0) / (total + 1.0)
-
-
-def _count(away: int, time: float, level: Absences) -> None:
-    if not level.classes:
-        level.classes = [0] * (CLASSES + 1)
-    elif steps := steps_between(level.time, time, HALF_LIFE):
-        left = step_factor(steps)
-        level.classes = [int(count * left) for count in level.classes]
-    level.time = max(level.time, int(time))
-    level.classes[away] += UNIT
 
 
 def _ago(seconds: float) -> str:

@@ -26,6 +26,7 @@ from schemas.signal import Feature, bits
 RAREST = 2.0**-10  # a day of a source by chance; with ten sources once in three months
 LEAST_DAYS = 7.0  # weekdays and a weekend
 MOST_SOURCES = 64
+AGAIN = 7 * DAY
 _ROUNDED = 1.0 + 1e-6  # the timer stands where a class begins
 
 
@@ -36,11 +37,15 @@ class SourceRhythm(Rhythm):
         armed: when it is due, or will be set anew.
         armed_by: uid of the event that it was set for.
         fresh: it has not been due since that event.
+        reported: the silence of now has been.
+        excused: when a reported silence last ended that was not learned as normal.
     """
 
     armed: float = 0.0
     armed_by: int = 0
     fresh: bool = False
+    reported: bool = False
+    excused: float = 0.0
 
 
 class Speakers(msgspec.Struct, array_like=True):
@@ -106,7 +111,12 @@ class SourceSilent(Detector[SourceRhythm, Speakers]):
         heard[activity.source] = max(int(activity.time), heard.pop(activity.source, 0))
         if len(heard) > MOST_SOURCES:
             del heard[next(iter(heard))]
-        state.learn(activity.time, activity.received)
+        # A reported silence is no habit; two within a week are the source's new rhythm.
+        normal = not state.reported or activity.time - state.excused < AGAIN
+        if not normal:
+            state.excused = activity.time
+        state.reported = False
+        state.learn(activity.time, activity.received, normal=normal)
         if state.days >= LEAST_DAYS and not (state.fresh and activity.time < state.armed):
             self._arm(activity, state, context)
             state.fresh = True
@@ -131,6 +141,7 @@ class SourceSilent(Detector[SourceRhythm, Speakers]):
         p = state.at_least(class_of(missing * _ROUNDED))
         if p > context.signal_below:
             return Score(p)
+        state.reported = True
         hours = (now - since) / HOUR
         feature = Feature(
             "events missing",

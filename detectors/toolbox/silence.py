@@ -112,15 +112,18 @@ class Rhythm(msgspec.Struct, array_like=True):
                 p = max(p, on / self.reached[0])
         return min(p, 1.0)
 
-    def learn(self, time: float, received: float) -> None:
-        """An event of `time`, told at `received` (0: unknown): the silence lasted until then."""
+    def learn(self, time: float, received: float, *, normal: bool = True) -> None:
+        """An event of `time`, told at `received` (0: unknown): the silence lasted until then.
+
+        `normal` tells whether the silence counts among those that are usual.
+        """
         day = int(time // DAY)
         if self.day < 0:
             self.day = day
             self.counts = [0.0] * CELLS
         told = received if time <= received <= time + LAG else time
         if self.last and told > self.last:
-            ended = class_of(self.missing(self.last, told))
+            ended = class_of(self.missing(self.last, told)) if normal else 0
             if day > self.day:
                 self._close(day)
             self.longest = max(self.longest, ended)

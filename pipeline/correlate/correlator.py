@@ -7,12 +7,12 @@ from msgspec.structs import replace
 
 from detectors.base import Metadata, Scope, Stage, Technique
 from pipeline.correlate.budget import threshold_bits, weight
-from pipeline.correlate.gather import FADED, fade, gather
+from pipeline.correlate.gather import FADED, fade, gather, join
 from pipeline.correlate.report import finding
 from pipeline.correlate.risk import peak_bits, severity
 from pipeline.correlate.settings import CorrelationSettings
 from pipeline.correlate.state import VERSION, IncidentState
-from schemas.activity import digest
+from schemas.activity import digest, uid_text
 from schemas.finding import Finding, FindingActivity, Severity
 from schemas.signal import Signal
 
@@ -94,6 +94,50 @@ class Correlator:
         )
         _, report = self._report(state, FindingActivity.CLOSE, closed_at, reason)
         return None, [report]
+
+    def adopt(
+        self, own: IncidentState | None, arrived: IncidentState, identity: str
+    ) -> tuple[IncidentState, list[Finding]]:
+        """Take in the state of what turned out to be the same identity.
+
+        An incident that is open goes on with its uid. If both have one, the one opened first goes
+        on, with the evidence of both, and the other is closed.
+
+        Args:
+            own: the identity's state, if it has one.
+            arrived: the state that was kept under another name.
+            identity: the identity's name.
+        """
+        other = replace(arrived, identity=identity)
+        if own is None:
+            if not other.is_open:
+                return other, []
+            return self._renamed(other, arrived.identity)
+        own_goes_on = own.is_open and (not other.is_open or own.opened <= other.opened)
+        stays, goes = (own, other) if own_goes_on or not other.is_open else (other, own)
+        joined = self._assess(join(stays, goes, self.settings.half_life))
+        if not joined.is_open and self._opens(joined):
+            joined = replace(
+                joined,
+                uid=digest(identity, joined.latest.hex(), arrived.identity) or 1,
+                opened=joined.latest,
+            )
+            reason = f"{self._why_open(joined)}, now that {arrived.identity} is known to be it"
+            joined, report = self._report(joined, FindingActivity.CREATE, joined.latest, reason)
+            return joined, [report]
+        if not joined.is_open:
+            return joined, []
+        joined, findings = self._renamed(joined, arrived.identity)
+        if goes.is_open:
+            reason = f"goes on as the incident {uid_text(stays.uid)} of {identity}"
+            closed = self._report(goes, FindingActivity.CLOSE, joined.latest, reason)[1]
+            findings.append(closed)
+        return joined, findings
+
+    def _renamed(self, state: IncidentState, old: str) -> tuple[IncidentState, list[Finding]]:
+        reason = f"{old} is known to be {state.identity}"
+        state, report = self._report(state, FindingActivity.UPDATE, state.latest, reason)
+        return state, [report]
 
     def next_due(self, state: IncidentState) -> float:
         """Event time at which `due` will have something to do with this state."""

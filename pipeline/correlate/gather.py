@@ -94,6 +94,60 @@ def gather(state: IncidentState, signal: Signal, bits: float, half_life: float) 
     return _fit(grown, half_life)
 
 
+def join(one: IncidentState, other: IncidentState, half_life: float) -> IncidentState:
+    """Two states of what turned out to be one identity, as one; what `one` is stays what it is."""
+    found = {detector.id: detector for detector in one.detectors}
+    for new in other.detectors:
+        known = found.get(new.id)
+        if known is not None:
+            heavier = max(known, new, key=lambda d: _order(d, half_life))
+            found[new.id] = replace(
+                heavier,
+                count=known.count + new.count,
+                first=min(known.first, new.first),
+                last=max(known.last, new.last),
+            )
+        else:
+            found[new.id] = new
+    strongest = sorted(found.values(), key=lambda d: _order(d, half_life), reverse=True)
+    detectors = strongest[:MAX_DETECTORS]
+    entries = {entry.signal: entry for entry in (*other.evidence, *one.evidence)}
+    kept = {detector.id for detector in detectors}
+    return _fit(
+        replace(
+            one,
+            first=min(one.first, other.first),
+            last=max(one.last, other.last),
+            latest=max(one.latest, other.latest),
+            count=one.count + other.count,
+            peak=max(one.peak, other.peak),
+            severity=max(one.severity, other.severity),
+            detectors=detectors,
+            evidence=_evidence(entries.values(), detectors, kept, half_life),
+            actions=_joined_actions(one.actions, other.actions),
+            accounts=sorted({*one.accounts, *other.accounts})[:MAX_ACCOUNTS],
+            seen=[*other.seen, *one.seen][-MAX_RECENT:],
+            events=[*other.events, *one.events][-MAX_RECENT:],
+        ),
+        half_life,
+    )
+
+
+def _joined_actions(one: Iterable[ActionState], other: Iterable[ActionState]) -> list[ActionState]:
+    found = {action.action: action for action in one}
+    for new in other:
+        known = found.get(new.action)
+        if known is not None:
+            new = ActionState(  # noqa: PLW2901 - the two as one
+                new.action,
+                known.count + new.count,
+                min(known.first, new.first),
+                max(known.last, new.last),
+            )
+        found[new.action] = new
+    return sorted(found.values(), key=lambda a: (a.first, a.action))[:MAX_ACTIONS]
+
+
 def _detectors(
     detectors: Iterable[DetectorState],
     signal: Signal,

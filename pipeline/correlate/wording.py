@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from detectors.base import Metadata
+from detectors.base import Metadata, Scope
 from pipeline.correlate.state import ActionState, DetectorState, IncidentState
 from schemas.action import Action
 from schemas.finding import Evidence
@@ -110,6 +110,10 @@ def title(state: IncidentState, lookup: Callable[[str], Metadata]) -> str:
         short.append(text)
         if action.action in _SIGN_IN:
             full.append(text + _sign_in(detectors))
+            continue
+        silent = [d.title for d in detectors if lookup(d.id).scope is Scope.SOURCE]
+        if silent:  # the last event before a silence did nothing that matters
+            full.append(silent[0])
             continue
         phrases = sorted({lookup(d.id).phrase for d in detectors} - {""})
         full.append(" ".join([text, *phrases]))

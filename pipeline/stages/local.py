@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from math import inf
 from typing import Any
 
-from detectors.base import Detector
+from detectors.base import Detector, Scope
 from pipeline.correlate import Correlator
 from pipeline.engine import Engine, EngineSettings
+from pipeline.engine.handover import ADOPT_KEY, HAND_OVER_KEY, adoption_value, hand_over_value
 from pipeline.stages.correlate import CorrelateStage
 from pipeline.stages.normalise import Locator, Normaliser
 from pipeline.state.partition import Entry
@@ -32,7 +33,7 @@ class LocalPipeline:
 
     Args:
         detectors: which to run.
-        identities: account to identity.
+        identities: account to identity; links that events prove come to it.
         correlator: signals to findings.
         settings: of the engine.
         latest: an event later than this is rejected.
@@ -63,7 +64,9 @@ class LocalPipeline:
         self._flush_at = FLUSH_EVERY
 
     def feed(self, activities: Iterable[Activity]) -> list[Finding]:
-        """Judge the activities of a record."""
+        """Judge the activities of a record, just normalised."""
+        for old, new in self.normaliser.directory.take_moves():
+            self._move(old, new)
         for activity in activities:
             for key in self.normaliser.keys(activity):
                 self._activity_offset += 1
@@ -73,12 +76,29 @@ class LocalPipeline:
     def finish(self, seconds: float = 0.0) -> list[Finding]:
         """Let event time go on by so much after the last event: absences are established."""
         self.engine.advance(self.engine.state.meta.clock + seconds)
-        findings = self._correlate()
+        findings = self._correlate(at_the_end=True)
         self.correlate.advance(self.correlate.state.meta.clock + seconds)
         return findings + self._findings()
 
-    def _correlate(self) -> list[Finding]:
+    def _move(self, old: str, new: str) -> None:
+        """What is known of an identity goes to its new name."""
+        keys = [f"identity:{name}".encode("utf-8", "replace") for name in (old, new)]
+        self._activity_offset += 1
+        self.engine.process(HAND_OVER_KEY, hand_over_value(*keys), self._activity_offset)
+        for adoption in self.engine.take_adoptions():
+            self._activity_offset += 1
+            self.engine.process(ADOPT_KEY, adoption_value(adoption), self._activity_offset)
+        names = [name.encode("utf-8", "replace") for name in (old, new)]
+        self._signal_offset += 1
+        self.correlate.hand_over(hand_over_value(*names), self._signal_offset)
+        for adoption in self.correlate.take_adoptions():
+            self._signal_offset += 1
+            self.correlate.adopt(adoption_value(adoption), self._signal_offset)
+
+    def _correlate(self, *, at_the_end: bool = False) -> list[Finding]:
         signals = self.engine.take_signals()
+        if at_the_end:  # the end of a file is not the silence of its sources
+            signals = [s for s in signals if not s.key.startswith(f"{Scope.SOURCE}:")]
         if signals and self._on_signals:
             self._on_signals(signals)
         for signal in signals:

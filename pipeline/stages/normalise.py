@@ -11,14 +11,15 @@ import msgspec
 
 from detectors.base import Detector, Scope
 from detectors.keys import keys_of
+from pipeline.identities.directory import Directory, DirectoryStats
 from schemas.activity import Activity, Origin
 from schemas.identity import IdentityMap
+from schemas.link import Link, proven
 from schemas.sources import Raw, RejectedError, recognise, source_named
 
 logger = logging.getLogger(__name__)
 
 UNKNOWN = "unknown"
-SOURCE_SAMPLE = 8
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class NormaliseStats:
     events: Counter[tuple[str, str]] = field(default_factory=Counter)  # (source, outcome)
     rejected: Counter[str] = field(default_factory=Counter)  # by reason
     activities: Counter[str] = field(default_factory=Counter)  # by source
+    identities: DirectoryStats = field(default_factory=DirectoryStats)
 
 
 class Locator(Protocol):
@@ -41,9 +43,14 @@ class Locator(Protocol):
 class Normaliser:
     """Parses records, resolves identities and places, says under which keys an activity is wanted.
 
+    A link that an event proves takes effect for the events after it.
+
+    Attributes:
+        directory: who is who.
+
     Args:
         detectors: whose scopes and actions decide the keys.
-        identities: account to identity.
+        identities: account to identity, as an operator's file says.
         latest: an event later than this is rejected, whatever its record says.
         places: where an address is; without it, what the event says is all there is.
     """
@@ -57,10 +64,11 @@ class Normaliser:
         stats: NormaliseStats | None = None,
         places: Locator | None = None,
     ) -> None:
-        self._identities = identities
         self._latest = latest
         self._locate = places.locate if places else None
         self.stats = stats or NormaliseStats()
+        self.directory = Directory(identities, self.stats.identities)
+        self._learned: list[Link] = []
         scopes: dict[str, set[Scope]] = {}
         for detector in detectors:
             for action in detector.meta.actions:
@@ -108,7 +116,8 @@ class Normaliser:
     def _place(self, activity: Activity, index: int) -> Activity:
         if activity.time > self._latest:
             raise RejectedError("bad_time", "the event is in the future")
-        activity = self._identities.resolve(activity)
+        told, activity = activity, self.directory.resolve(activity)
+        self._learned += filter(self.directory.learn, proven(told))
         if self._locate and (origin := self._locate(activity.origin)) != activity.origin:
             activity = msgspec.structs.replace(activity, origin=origin)
         if index == 0:
@@ -116,15 +125,15 @@ class Normaliser:
         position = msgspec.structs.replace(activity.position, index=index)
         return msgspec.structs.replace(activity, position=position)
 
-    def keys(self, activity: Activity) -> list[bytes]:
-        """State keys under which some detector wants the activity.
+    def take_learned(self) -> list[Link]:
+        """Links that were proven since the last call."""
+        learned, self._learned = self._learned, []
+        return learned
 
-        Every event belongs to its source; one in `SOURCE_SAMPLE` is enough to know its rhythm, and
-        keeps that one key from being as busy as all others together.
-        """
+    def keys(self, activity: Activity) -> list[bytes]:
+        """State keys under which some detector wants the activity."""
         return [
             key.encode("utf-8", "replace")
             for scope in self._scopes.get(activity.action, ())
-            if scope is not Scope.SOURCE or activity.uid % SOURCE_SAMPLE == 0
             for key in keys_of(scope, activity)
         ]

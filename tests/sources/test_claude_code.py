@@ -38,6 +38,11 @@ def command(text: str, tool: str = "Bash") -> Activity:
     return flat(tool_name=tool, tool_parameters=parameters)
 
 
+def test_a_script_at_the_terminal_is_told_from_a_person() -> None:
+    assert flat(terminal__type="non-interactive").facts[facts.INTERACTIVE] is False
+    assert facts.INTERACTIVE not in flat(terminal__type="vscode").facts
+
+
 def test_a_session() -> None:
     prompt, request, decision, result, error = parse(sample("session"))
     assert [a.action for a in (prompt, request, decision, result, error)] == [
