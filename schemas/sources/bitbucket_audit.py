@@ -115,10 +115,12 @@ def _time(value: object) -> float:
 def _uid(event: AuditEvent, native: str, time: float) -> int:
     author = event.author or _NO_AUTHOR
     parts = [native, str(round(time * 1000)), text(author.id), text(event.node)]
-    parts += [text(thing.name) for thing in event.affected or ()]
+    if event.affected:
+        parts += [text(thing.name) for thing in event.affected]
     for change in event.changed or ():
         parts += (text(change.key_key), text(change.old), text(change.new))
-    parts += sorted(text(extra.value) for extra in event.extra or ())
+    if event.extra:
+        parts += sorted([text(extra.value) for extra in event.extra])
     return digest(NAME, "\n".join(parts))
 
 
@@ -183,10 +185,14 @@ def _facts(
 def _extra(event: AuditEvent, name: str) -> str:
     """Value of a further attribute by the end of its key, or by its English name."""
     for extra in event.extra or ():
-        key = text(extra.name_key).rpartition(".")[2] or text(extra.name)
-        if squeezed(key) == name:
+        if _key(text(extra.name_key), text(extra.name)) == name:
             return text(extra.value)
     return ""
+
+
+@lru_cache(4096)
+def _key(name_key: str, name: str) -> str:
+    return squeezed(name_key.rpartition(".")[2] or name)
 
 
 def _target(rule: Rule, named: dict[str, str], event: AuditEvent) -> Target:

@@ -59,7 +59,9 @@ def facts_of(event: str, log: Json, target: Target | None) -> dict[str, Fact]:
     cost = number(log.get("cost_usd"))
     if cost is not None:
         facts[COST_USD] = cost
-    reason = next((field for field in _REASONS if field in log), "")
+    reason = ""
+    if not log.keys().isdisjoint(_REASONS):
+        reason = next(field for field in _REASONS if field in log)
     if reason or event == "api_refusal":
         facts[REASON] = text(log.get(reason)) or "refusal"
     return facts
@@ -76,9 +78,11 @@ def _decided(facts: dict[str, Fact], tool: str, log: Json) -> None:
 
 def _starts_unguarded(tool: str, log: Json) -> bool:
     """Does a command start an AI tool with its permission prompts switched off."""
-    return tool in _SHELLS and any(
-        isinstance(told := log.get(field), str) and _UNGUARDED.search(told) for field in _COMMANDS
-    )
+    if tool in _SHELLS:
+        for field in _COMMANDS:
+            if isinstance(told := log.get(field), str) and "--" in told and _UNGUARDED.search(told):
+                return True
+    return False
 
 
 def tool_of(log: Json) -> str:

@@ -36,6 +36,7 @@ from schemas.sources.otlp import Json, log_records, read_logs
 
 _NAME = "claude_code.otel"
 _PREFIX = "claude_code."
+_CACHED = 65_536
 _IDS = ("tool_use_id", "request_id", "prompt.id")
 _USERS = ("enduser.id", "user.account_uuid", "user.account_id", "user.id")
 _EVENTS: dict[str, Action] = {
@@ -73,8 +74,7 @@ def parse(raw: Raw) -> Iterator[Activity] | list[Activity]:
         RejectedError: as `fields.load`; `not_this_source` without any event of Claude Code;
             `missing_field` without user or time, `bad_time`, after the good events of the export.
     """
-    logs = ((log, _event(log)) for log in read_logs(raw))
-    ours = [(log, event) for log, event in logs if event]
+    ours = [(log, event) for log in read_logs(raw) if (event := _event(log))]
     if not ours:
         raise RejectedError("not_this_source", "no event of Claude Code")
     if len(ours) == 1:
@@ -116,20 +116,20 @@ def _activity(log: Json, event: str, raw: Raw, position: Position) -> Activity:
         )
     # A resumed session may count from the start again, so its sequence alone is no id.
     return Activity(
-        uid=digest(_NAME, f"{actor.account}\n{session}\n{event}\n{text(told)}\n{sequence}"),
-        time=time,
-        received=raw.received,
-        source=_NAME,
-        action=action,
-        native=event,
-        actor=actor,
-        target=target,
-        origin=_origin(log),
-        session=_pseudonym(session),
-        outcome=_outcome(event, log),
-        facts=facts_of(event, log, target),
-        event_id=text(log.get("tool_use_id")) or text(log.get("request_id")),
-        position=position,
+        digest(_NAME, f"{actor.account}\n{session}\n{event}\n{text(told)}\n{sequence}"),
+        time,
+        raw.received,
+        _NAME,
+        action,
+        event,
+        actor,
+        target,
+        _origin(log),
+        _pseudonym(session),
+        _outcome(event, log),
+        facts_of(event, log, target),
+        text(log.get("tool_use_id")) or text(log.get("request_id")),
+        position,
     )
 
 
@@ -142,12 +142,18 @@ def _action(event: str, log: Json) -> str:
 
 
 def _actor(event: str, log: Json) -> Actor:
-    email = lower(log.get("user.email"))
-    login = email or next((name for field in _USERS if (name := text(log.get(field)))), "")
-    if not login:
-        raise RejectedError("missing_field", "no user")
+    login = email = lower(log.get("user.email"))
+    if not email:
+        login = next((name for field in _USERS if (name := text(log.get(field)))), "")
+        if not login:
+            raise RejectedError("missing_field", "no user")
+    return _actor_of(login, email, event in _BY_PERSON)
+
+
+@lru_cache(_CACHED)
+def _actor_of(login: str, email: str, person: bool) -> Actor:
     name = f"claude_code:{login.lower()}"
-    if event in _BY_PERSON:
+    if person:
         return Actor(name, kind=ActorKind.PERSON, email=email)
     return Actor(name, kind=ActorKind.AGENT, email=email, on_behalf_of=name)
 
@@ -160,7 +166,6 @@ def _outcome(event: str, log: Json) -> Outcome:
 
 
 def _target(action: str, event: str, log: Json) -> Target | None:
-    organization = text(log.get("organization.id"))
     match action:
         case Action.AGENT_TOOL | Action.AGENT_DECISION:
             kind, name = TargetKind.TOOL, tool_of(log)
@@ -174,7 +179,7 @@ def _target(action: str, event: str, log: Json) -> Target | None:
             kind, name = TargetKind.OTHER, _extension(event, log)
         case _:
             return None
-    return Target(kind, name, organization=organization)
+    return Target(kind, name, "", "", "", text(log.get("organization.id")))
 
 
 def _extension(event: str, log: Json) -> str:
@@ -194,14 +199,14 @@ def _origin(log: Json) -> Origin:
     return _origin_of(version, text(log.get("os.type")), device)
 
 
-@lru_cache(65_536)
+@lru_cache(_CACHED)
 def _origin_of(version: str, system: str, device: str) -> Origin:
     major = version.partition(".")[0]
     client = f"claude-code/{major}" if major.isdecimal() else "claude-code"
     return Origin(client=client, system=client_of(system)[1], device=pseudonym(device))
 
 
-_pseudonym = lru_cache(65_536)(pseudonym)
+_pseudonym = lru_cache(_CACHED)(pseudonym)
 
 
 def recognises(record: dict[str, object]) -> bool:

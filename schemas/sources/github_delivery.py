@@ -108,11 +108,13 @@ def delivery(
         RejectedError: `missing_field` without any time, `bad_time` for an impossible one.
     """
     repository, sender = mapping(record.get("repository")), mapping(record.get("sender"))
-    pusher = mapping(record.get("pusher"))
     owner = mapping(record.get("organization")) or mapping(repository.get("owner"))
     action = lower(record.get("action"))
-    login = text(sender.get("login")) or text(pusher.get("name"))
-    email = lower(pusher.get("email")) if lower(pusher.get("name")) == login.lower() else ""
+    login, email = text(sender.get("login")), ""
+    if pusher := mapping(record.get("pusher")):
+        login = login or text(pusher.get("name"))
+        if lower(pusher.get("name")) == login.lower():
+            email = lower(pusher.get("email"))
     return Delivery(
         raw,
         record,

@@ -89,19 +89,22 @@ def _activity(told: Delivery, subject: Subject, section: dict[str, object]) -> A
 
 
 def _target(told: Delivery, subject: Subject, section: dict[str, object]) -> Target | None:
-    name = next((name for key in subject.named_by if (name := text(section.get(key)))), "")
-    version = text(section.get("head_sha"))
-    if subject.kind is TargetKind.PACKAGE:
+    kind, name = subject.kind, ""
+    if kind is TargetKind.PACKAGE:
         return _package(told, section)
-    if subject.kind is TargetKind.RELEASE:
+    for key in subject.named_by:
+        if name := text(section.get(key)):
+            break
+    version = text(section.get("head_sha"))
+    if kind is TargetKind.RELEASE:
         version = text(section.get("tag_name"))
-    elif subject.kind is TargetKind.PULL_REQUEST:
+    elif kind is TargetKind.PULL_REQUEST:
         version = text(mapping(section.get("head")).get("sha"))
-    elif subject.kind is TargetKind.REPOSITORY:
+    elif kind is TargetKind.REPOSITORY:
         name = name.lower()
     if not name and not told.repository and not told.organization:
         return None
-    return told.target(subject.kind, name, version)
+    return told.target(kind, name, version)
 
 
 def _package(told: Delivery, section: dict[str, object]) -> Target:

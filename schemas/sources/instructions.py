@@ -126,10 +126,15 @@ def instructions(title: object, body: object = None, *names: object) -> float:
         if shown:
             doubt *= _of_text(shown)
     for name in (head, *(_cut(name) for name in names)):
-        if name and _SHELL.search(name):
+        if _shell_signs(name) and _SHELL.search(name):
             doubt *= 1.0 - _SHELL_WEIGHT
             break
     return round(1.0 - doubt, 2)
+
+
+def _shell_signs(name: str) -> bool:
+    """Is there a sign that each of the alternatives of `_SHELL` needs; looking is cheap."""
+    return "$" in name or ";" in name or "|" in name or "&" in name
 
 
 def _cut(value: object) -> str:
@@ -154,7 +159,10 @@ def _of_text(text: str) -> float:
 
 def _evidence(text: str) -> float:
     doubt = 1.0
-    for kind in _KINDS:
-        if any(word in text for word in kind.words) and kind.pattern.search(text):
-            doubt *= 1.0 - kind.weight
+    for weight, words, pattern in _KINDS:
+        for word in words:
+            if word in text:
+                if pattern.search(text):
+                    doubt *= 1.0 - weight
+                break
     return doubt

@@ -12,6 +12,8 @@ Reference: https://github.com/npm/registry/blob/main/docs/responses/package-meta
 and trusted publishers: https://docs.npmjs.com/trusted-publishers
 """
 
+from functools import lru_cache
+
 from schemas.action import Action
 from schemas.activity import (
     NO_ORIGIN,
@@ -133,10 +135,10 @@ def required(record: Json, field: str) -> str:
         RejectedError: `missing_field`, `wrong_type`.
     """
     value = record.get(field)
-    if value is not None and not isinstance(value, str):
-        raise RejectedError("wrong_type", f"{field} is no text")
-    if found := text(value):
+    if found := text(value) if value is None or isinstance(value, str) else None:
         return found
+    if found is None:
+        raise RejectedError("wrong_type", f"{field} is no text")
     raise RejectedError("missing_field", f"no {field}")
 
 
@@ -149,11 +151,12 @@ def package_target(name: str, version: str = "", repository: str = "") -> Target
 
 def maintainers_of(package: Json) -> list[str]:
     """Accounts in `maintainers`, sorted, at most 32; written as objects or `name <address>`."""
-    people = (
-        who.get("name") if isinstance(who, dict) else text(who).partition(" <")[0]
-        for who in items(package.get("maintainers"))
-    )
-    return sorted({account("npm", who) for who in people if who})[:_MOST_MAINTAINERS]
+    found = set()
+    for person in items(package.get("maintainers")):
+        who = person.get("name") if isinstance(person, dict) else text(person).partition(" <")[0]
+        if who:
+            found.add(account("npm", who))
+    return sorted(found)[:_MOST_MAINTAINERS]
 
 
 def repository_in(package: Json) -> str:
@@ -215,7 +218,10 @@ def _facts(manifest: Json, user: Json, trusted: bool) -> dict[str, Fact]:
 
 def _dependencies(manifest: Json) -> list[str]:
     wanted = {
-        _dependency(name, spec)
+        # A range of versions names a package of the registry: no need to look closer.
+        f"npm/{text(name)}"
+        if isinstance(spec, str) and "/" not in spec and ":" not in spec
+        else _dependency(name, spec)
         for group in ("dependencies", "optionalDependencies")
         for name, spec in mapping(manifest.get(group)).items()
     }
@@ -234,7 +240,12 @@ def _dependency(name: str, spec: object) -> str:
 
 def _client(version: object) -> Origin:
     """`_npmVersion` is the publishing program's: `10.9.2`, but also `lerna/8.1.2/node@v20 …`."""
-    program, slash, rest = text(version).partition("/")
+    return _client_of(text(version))
+
+
+@lru_cache(4096)
+def _client_of(version: str) -> Origin:
+    program, slash, rest = version.partition("/")
     major = (rest if slash else program).partition(".")[0]
     if not major.isdecimal():
         return NO_ORIGIN

@@ -4,7 +4,6 @@ Reference: https://developer.okta.com/docs/reference/api/system-log/#logevent-ob
 calls no contract (`debugData`, `detailEntry`) is typed as anything and read with care.
 """
 
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -152,8 +151,10 @@ def read(raw: Raw) -> LogEvent | list[object]:
         RejectedError: as `fields.load`; `missing_field`, `wrong_type`.
     """
     if len(raw.event) <= MAX_BYTES:
-        with suppress(msgspec.DecodeError, RecursionError):  # `load` tells what is wrong
+        try:
             return _decode(raw.event)
+        except (msgspec.DecodeError, RecursionError):
+            pass  # `load` tells what is wrong
     record = load(raw)
     if _KEYS.isdisjoint(record):
         record = fold(record, _SPELLED)

@@ -57,6 +57,7 @@ from schemas.sources.okta_targets import (
 )
 
 _NAME = "okta.system_log"
+_CACHED = 65_536
 _OUTCOMES = {
     "SUCCESS": Outcome.SUCCESS,
     "ALLOW": Outcome.SUCCESS,
@@ -97,20 +98,20 @@ def _activity(event: LogEvent, raw: Raw, position: Position) -> Activity:
     outcome = _outcome(event_type, event.outcome)
     uuid = text(event.uuid)
     return Activity(
-        uid=digest(_NAME, uuid) if uuid else digest(_NAME, "", msgspec.json.encode(event)),
-        time=check_time(epoch(event.published), raw.received),
-        received=raw.received,
-        source=_NAME,
-        action=action,
-        native=event_type,
-        actor=actor,
-        target=target_of(action, event.target) if event.target else None,
-        origin=_origin(event),
-        session=_session(event),
-        outcome=outcome,
-        facts=facts_of(event, action, actor.account, outcome),
-        event_id=uuid,
-        position=position,
+        digest(_NAME, uuid) if uuid else digest(_NAME, "", msgspec.json.encode(event)),
+        check_time(epoch(event.published), raw.received),
+        raw.received,
+        _NAME,
+        action,
+        event_type,
+        actor,
+        target_of(action, event.target) if event.target else None,
+        _origin(event),
+        _session(event),
+        outcome,
+        facts_of(event, action, actor.account, outcome),
+        uuid,
+        position,
     )
 
 
@@ -125,6 +126,7 @@ def _actor(event: LogEvent) -> Actor:
     return _account(login, _KINDS.get(kind, ActorKind.UNKNOWN))
 
 
+@lru_cache(_CACHED)
 def _account(login: str, kind: ActorKind) -> Actor:
     return Actor(login, kind=kind, email=login[5:] if "@" in login else "")
 
@@ -142,7 +144,7 @@ def _session(event: LogEvent) -> str:
     return "" if session.lower() in NOBODY else _pseudonym(session)
 
 
-_pseudonym = lru_cache(65_536)(pseudonym)
+_pseudonym = lru_cache(_CACHED)(pseudonym)
 
 
 def _origin(event: LogEvent) -> Origin:
@@ -169,7 +171,7 @@ def _first_address(event: LogEvent) -> str:
     return text(chain[0].ip) if chain else ""
 
 
-@lru_cache(65_536)
+@lru_cache(_CACHED)
 def _origin_of(told: tuple[str, int | str | None, str, str, str, str, bool]) -> Origin:
     ip, asn, country, agent, system, device, proxy = told
     program, family = client_of(agent)

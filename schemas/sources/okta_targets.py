@@ -8,6 +8,7 @@ from schemas.sources.okta_event_types import DENIED, SENT_BY, weakens
 from schemas.sources.okta_factor import factor_name
 from schemas.sources.okta_log_event import DebugData, Entity, LogEvent
 
+_ACCOUNT, _OTHER = TargetKind.ACCOUNT, TargetKind.OTHER
 NOBODY = frozenset({"", "unknown", "not available", "null", "undefined"})
 _KINDS = {
     "user": TargetKind.ACCOUNT,
@@ -41,6 +42,8 @@ _OWN = frozenset({Action.LOGIN, Action.SSO, Action.MFA_CHALLENGE})  # nobody doe
 def login_of(who: Entity) -> str:
     """Account of an actor or target; "" when neither its name nor its id is known."""
     name, ident = lower(who.alternate_id), lower(who.id)
+    if name not in NOBODY and ident != "unknown":
+        return f"okta:{name}"
     if ident == "unknown" and name not in NOBODY and "@" not in name:
         return f"okta:unknown-{pseudonym(name)}"
     if name in NOBODY:
@@ -50,32 +53,46 @@ def login_of(who: Entity) -> str:
 
 def user_of(targets: list[Entity]) -> str:
     """Account of the user among the targets; an application's user only when there is no other."""
-    for wanted in ("user", "appuser"):
-        for target in targets:
-            if lower(target.type) == wanted and (login := login_of(target)):
+    other = ""
+    for target in targets:
+        kind = lower(target.type)
+        if kind == "user":
+            if login := login_of(target):
                 return login
-    return ""
+        elif kind == "appuser":
+            other = other or login_of(target)
+    return other
 
 
 def target_of(action: str, targets: list[Entity]) -> Target | None:
     """The target that tells most of this action."""
     if not targets:
         return None
-    kinds = [_KINDS.get(lower(target.type), TargetKind.OTHER) for target in targets]
     wanted = _TELLING.get(action)
-    if wanted in kinds:
-        index = kinds.index(wanted)
-    else:
-        index = next((i for i, kind in enumerate(kinds) if kind is not TargetKind.ACCOUNT), 0)
-    return Target(kinds[index], _name(kinds[index], targets[index]))
+    best, best_kind = targets[0], _kind(targets[0])
+    if best_kind is not wanted:
+        for target in targets:
+            kind = _kind(target)
+            if kind is wanted:
+                best, best_kind = target, kind
+                break
+            if best_kind is _ACCOUNT and kind is not _ACCOUNT:
+                best, best_kind = target, kind
+    return Target(best_kind, _name(best_kind, best))
+
+
+def _kind(target: Entity) -> TargetKind:
+    return _KINDS.get(lower(target.type), _OTHER)
 
 
 def _name(kind: TargetKind, target: Entity) -> str:
-    if kind is TargetKind.ACCOUNT:
+    if kind is _ACCOUNT:
         return login_of(target)
-    names = map(text, (target.display_name, target.alternate_id, target.id))
-    name = next((told for told in names if told.lower() not in NOBODY), "")
-    return factor_name(name) if kind is TargetKind.FACTOR else name
+    for told in (target.display_name, target.alternate_id, target.id):
+        name = text(told)
+        if name.lower() not in NOBODY:
+            return factor_name(name) if kind is TargetKind.FACTOR else name
+    return ""
 
 
 def facts_of(event: LogEvent, action: str, account: str, outcome: Outcome) -> dict[str, Fact]:

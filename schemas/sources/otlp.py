@@ -5,7 +5,6 @@ Reference: https://github.com/open-telemetry/opentelemetry-proto/blob/main/docs/
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -66,26 +65,37 @@ def read_logs(raw: Raw) -> Iterable[Json]:
     Raises:
         RejectedError: as `fields.load`.
     """
-    if len(raw.event) <= MAX_BYTES:
-        with suppress(msgspec.DecodeError, RecursionError):  # `load` tells what is wrong
+    if b'"resourceLogs"' in raw.event and len(raw.event) <= MAX_BYTES:
+        try:
             return _typed(_decode(raw.event))
+        except (msgspec.DecodeError, RecursionError):
+            pass  # `load` tells what is wrong
     record = load(raw)
     return log_records(fold(record, _SPELLED) if _KEYS.isdisjoint(record) else record)
 
 
 def _typed(export: _Export) -> Iterator[Json]:
     for group in export.resource_logs:
-        resource = {pair.key: _value(pair.value) for pair in group.resource.attributes}
+        resource = _flat({}, group.resource.attributes)
         for scope in group.scope_logs:
             for log in scope.log_records:
-                merged = resource.copy()
-                for pair in log.attributes:
-                    merged[pair.key] = _value(pair.value)
+                merged = _flat(resource.copy(), log.attributes)
                 merged["body"] = _value(log.body) if log.body else None
                 for moment in (log.time_unix_nano, log.observed_time_unix_nano):
                     if moment not in _UNKNOWN_TIMES:
                         merged.setdefault("time", moment)
                 yield merged
+
+
+def _flat(merged: Json, attributes: list[_Pair]) -> Json:
+    for pair in attributes:
+        key = pair.key
+        for value in pair.value.values():  # `_value`, without a call for each attribute
+            merged[key] = value
+            break
+        else:
+            merged[key] = None
+    return merged
 
 
 def _value(any_value: dict[str, Any]) -> object:
