@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from pipeline.backtest.scenario import Label, Scenario, from_events
 from pipeline.generator import Organisation, demo_scenario
+from pipeline.generator.incidents import INCIDENTS, Staged
 
 BENIGN_SEEDS = (11, 12, 13)
 
@@ -30,6 +31,26 @@ def _npm_qix() -> Scenario:
     )
 
 
+def _incident(stage: Callable[[], Staged]) -> Callable[[], Scenario]:
+    def make() -> Scenario:
+        staged = stage()
+        return from_events(
+            Label(
+                name=staged.name,
+                description=staged.description,
+                identity=staged.identity,
+                began=staged.began,
+                damage=staged.damage,
+                noticed=staged.noticed,
+                out_of_reach=staged.out_of_reach,
+            ),
+            staged.events,
+            list(staged.identities()),
+        )
+
+    return make
+
+
 def _benign(seed: int) -> Callable[[], Scenario]:
     def make() -> Scenario:
         organisation = Organisation(seed=seed)
@@ -48,6 +69,7 @@ def _benign(seed: int) -> Callable[[], Scenario]:
 SCENARIOS: Mapping[str, Callable[[], Scenario]] = MappingProxyType(
     {
         "npm-qix-2025-09": _npm_qix,
+        **{name: _incident(stage) for name, stage in INCIDENTS.items()},
         **{f"benign-{seed}": _benign(seed) for seed in BENIGN_SEEDS},
     }
 )
