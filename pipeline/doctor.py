@@ -86,8 +86,8 @@ def _identities(path: Path | None) -> Check:
         return Check(
             "identities",
             Status.NOTE,
-            "no file: every account is an identity of its own",
-            "name one with --identities to join the accounts of a person",
+            "no file: only what is imported or proven by events is linked",
+            "join the accounts of a person: devspm identities import, or --identities",
         )
     try:
         count = len(IdentityMap.load(path))

@@ -30,6 +30,7 @@ class AlertFollower:
 
     def __init__(self, settings: KafkaSettings, topic: str, start: Start) -> None:
         self._topic = topic
+        self._bootstrap = settings.bootstrap
         self._consumer = Consumer(
             settings.confluent(
                 **{
@@ -53,7 +54,9 @@ class AlertFollower:
         try:
             found = self._consumer.list_topics(self._topic, timeout=10.0).topics[self._topic]
         except KafkaException as error:
-            raise SettingsError(f"no broker answers: {error.args[0].str()}") from None
+            raise SettingsError(
+                f"no broker answers at {self._bootstrap}: {error.args[0].str()}"
+            ) from None
         if found.error is not None:
             raise SettingsError(f"no topic {self._topic}: run `devspm topics create`")
         offset = OFFSET_BEGINNING if self._start == "beginning" else OFFSET_END

@@ -17,6 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from pipeline.engine.stats import EngineStats
+from pipeline.identities.directory import CONFLICTS, ORIGINS
 from pipeline.stages.correlate import CorrelateStats
 from pipeline.stages.normalise import NormaliseStats
 from schemas.finding import Finding, FindingActivity, Severity
@@ -124,6 +125,10 @@ class Metrics:
         """Take (topic, partition) to lag in records from `read` at every scrape."""
         self._readings.lag = read
 
+    def watch_stall(self, read: Callable[[], bool]) -> None:
+        """Take from `read`, at every scrape, whether the worker makes no progress."""
+        self._readings.stalled = read
+
     def watch_state(self, read: Callable[[], Mapping[tuple[str, int], tuple[int, int]]]) -> None:
         """Take (stage, partition) to (entries, bytes) from `read` at every scrape."""
         self._readings.state = read
@@ -139,6 +144,7 @@ class _Readings(Collector):
         self._sources = sources
         self._detectors = detectors
         self.lag: Callable[[], Mapping[tuple[str, int], int]] = dict
+        self.stalled: Callable[[], bool] = bool
         self.state: Callable[[], Mapping[tuple[str, int], tuple[int, int]]] = dict
 
     def collect(self) -> Iterator[Metric]:
@@ -169,6 +175,21 @@ class _Readings(Collector):
         for reason in REASONS:
             letters.add_metric((reason,), stats.rejected[reason])
         yield letters
+        entries = GaugeMetricFamily(
+            "devspm_identities",
+            "Entries that say whose an account is, by where they come from.",
+            labels=("origin",),
+        )
+        for origin in ORIGINS:
+            entries.add_metric((origin,), stats.identities.entries[origin])
+        conflicts = CounterMetricFamily(
+            "devspm_identity_conflicts",
+            "Entries and links that cannot be used, as others say otherwise.",
+            labels=("conflict",),
+        )
+        for conflict in CONFLICTS:
+            conflicts.add_metric((conflict,), stats.identities.conflicts[conflict])
+        yield from (entries, conflicts)
 
     def _detect(self) -> Iterator[Metric]:
         stats = self._stats.detect
@@ -211,6 +232,14 @@ class _Readings(Collector):
         held.add_metric(("held",), stats.held)
         held.add_metric(("discarded",), stats.discarded)
         yield held
+        moved = CounterMetricFamily(
+            "devspm_states_moved",
+            "States of identities that were linked: sent to their new key, taken in there.",
+            labels=("direction",),
+        )
+        moved.add_metric(("out",), stats.handed_over)
+        moved.add_metric(("in",), stats.adopted)
+        yield moved
 
     def _correlate(self) -> Iterator[Metric]:
         correlated = CounterMetricFamily(
@@ -230,6 +259,10 @@ class _Readings(Collector):
         )
         for (topic, partition), records in self.lag().items():
             lag.add_metric((topic, str(partition)), records)
+        stalled = GaugeMetricFamily(
+            "devspm_stalled", "1 while records wait and the worker makes no progress."
+        )
+        stalled.add_metric((), float(self.stalled()))
         entries = GaugeMetricFamily(
             "devspm_state_entries", "Keys that a stage remembers.", labels=("stage", "partition")
         )
@@ -239,7 +272,7 @@ class _Readings(Collector):
         for (stage, partition), (count, total) in self.state().items():
             entries.add_metric((stage, str(partition)), count)
             size.add_metric((stage, str(partition)), total)
-        yield from (lag, entries, size)
+        yield from (lag, stalled, entries, size)
 
 
 def _build_info() -> Metric:

@@ -4,11 +4,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from pipeline.records import Record, read
 from pipeline.settings import KafkaSettings, SettingsError
-from pipeline.topics import MAX_RECORD_BYTES, RECEIVED_HEADER, Topics
+from pipeline.topics import MAX_RECORD_BYTES, METADATA_SECONDS, RECEIVED_HEADER, Topics
 from schemas.sources import RejectedError, recognise, source_named
 
 REPORT_EVERY = 1000
@@ -44,6 +44,7 @@ class Replay:
                 }
             )
         )
+        self._bootstrap = settings.bootstrap
         self._topics = topics.audit
         self._speed = speed
         self._failed: KafkaError | None = None
@@ -57,8 +58,9 @@ class Replay:
 
         Raises:
             OSError: a file cannot be read.
-            SettingsError: the broker does not take the records.
+            SettingsError: there is no broker, or it does not take the records.
         """
+        self._look()
         for record in read(files, source):
             if isinstance(record, RejectedError):
                 self._skip(record)
@@ -108,6 +110,20 @@ class Replay:
         while self._producer.flush(1.0):
             self._check()
         self._check()
+
+    def _look(self) -> None:
+        """A producer would try for minutes."""
+        try:
+            found = self._producer.list_topics(timeout=METADATA_SECONDS).topics
+        except KafkaException as error:
+            raise SettingsError(
+                f"no broker answers at {self._bootstrap}: {error.args[0].str()}"
+            ) from None
+        missing = sorted(set(self._topics.values()) - found.keys())
+        if missing:
+            raise SettingsError(
+                f"no topic {', '.join(missing)} at {self._bootstrap}: run `devspm topics create`"
+            )
 
     def _skip(self, error: RejectedError) -> None:
         self.skipped += 1

@@ -14,6 +14,7 @@ MAX_RECORD_BYTES: Final = 16 * 1024 * 1024
 # When the record was first received, in seconds, if that was not just now. A replay sets it; the
 # Kafka timestamp stays that of the replay, or retention would delete old recordings at once.
 RECEIVED_HEADER: Final = "received"
+METADATA_SECONDS: Final = 10.0  # no answer by then: there is no broker
 KINDS: Final = ("vcs", "registry", "idp", "ai")
 
 
@@ -70,6 +71,11 @@ class Topics:
         """OCSF Detection Findings."""
         return f"{self.prefix}alerts"
 
+    @property
+    def identities(self) -> str:
+        """Who is who: entries that were imported, links that were learned."""
+        return f"{self.prefix}identities"
+
     def changelog(self, app: str, table: str) -> str:
         """Where faust keeps a table."""
         return f"{app}-{table}-changelog"
@@ -96,6 +102,7 @@ class Topics:
             Topic(self.activity, "what detectors keep state about", kept(7)),
             Topic(self.signals, "identity", kept(7)),
             Topic(self.alerts, "identity", kept(90)),
+            Topic(self.identities, "name of an identity, or of a learned link", state),
             Topic(self.changelog(app, "detect"), "state key", state),
             Topic(self.changelog(app, "correlate"), "identity", state),
         ]
@@ -129,7 +136,7 @@ def create(
         confluent_kafka.KafkaException: the broker refused.
     """
     topics = list(topics)
-    existing = set(client.list_topics(timeout=timeout).topics)
+    existing = set(client.list_topics(timeout=METADATA_SECONDS).topics)
     missing = [topic for topic in topics if topic.name not in existing]
     futures = (
         client.create_topics(
@@ -163,7 +170,7 @@ def create(
 def differences(client: AdminClient, topics: Iterable[Topic]) -> list[Difference]:
     """What an operator must mend before a worker can run."""
     found: list[Difference] = []
-    metadata = client.list_topics(timeout=10.0).topics
+    metadata = client.list_topics(timeout=METADATA_SECONDS).topics
     counts: dict[str, int] = {}
     for topic in topics:
         there: Any = metadata.get(topic.name)
@@ -185,12 +192,13 @@ def differences(client: AdminClient, topics: Iterable[Topic]) -> list[Difference
 
 def partitions(client: AdminClient, topic: str) -> int:
     """How many partitions a topic has."""
-    return len(client.list_topics(topic, timeout=10.0).topics[topic].partitions)
+    return len(client.list_topics(topic, timeout=METADATA_SECONDS).topics[topic].partitions)
 
 
 __all__ = [
     "KINDS",
     "MAX_RECORD_BYTES",
+    "METADATA_SECONDS",
     "RECEIVED_HEADER",
     "Difference",
     "KafkaException",

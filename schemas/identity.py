@@ -1,6 +1,6 @@
 """Identity: one person, bot, service or agent behind all of its accounts.
 
-The map is a file that the operator keeps (YAML, JSON or JSON lines), one entry an identity:
+The map is a file that the operator keeps (YAML, JSON, JSON lines or CSV), one entry an identity:
 
     - identity: mara
       kind: person              # person (default), bot, service, agent
@@ -12,30 +12,18 @@ Accounts are exact names: a bot is known by its name, never as a class, so wildc
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import orjson
-import yaml
 
-from schemas.activity import Activity, Actor, ActorKind
+from schemas.activity import ActorKind
+from schemas.identity_file import IdentityMapError, Located, numbered, read
 
-_CACHED_ACTORS: Final = 65_536
-_PROBLEMS_SHOWN: Final = 20
+__all__ = ["Identity", "IdentityMap", "IdentityMapError"]
+
 _WILDCARDS: Final = frozenset("*?")
-
-
-class IdentityMapError(ValueError):
-    """The map cannot be used. `problems` holds one line for each thing that is wrong."""
-
-    def __init__(self, problems: list[str]) -> None:
-        shown = problems[:_PROBLEMS_SHOWN]
-        if len(problems) > len(shown):
-            shown.append(f"and {len(problems) - len(shown)} more")
-        super().__init__("\n".join(shown))
-        self.problems = problems
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,9 +44,6 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     email: str = ""
 
 
-_Located = tuple[str, object]  # where an entry stands, in words; the entry as decoded
-
-
 class IdentityMap:
     """Finds the identity behind an account, in constant time.
 
@@ -70,58 +55,35 @@ class IdentityMap:
     """
 
     def __init__(self, entries: Iterable[Mapping[str, object]] = ()) -> None:
-        self._start(_numbered(entries))
+        self._by_account = _index(numbered(entries))
 
     @classmethod
-    def load(cls, path: Path) -> "IdentityMap":
-        """Read a map; the suffix tells the format: .yaml, .yml, .json, .jsonl, .ndjson.
+    def load(cls, *paths: Path) -> "IdentityMap":
+        """Read files as one map; the suffix tells the format.
+
+        It is one of .yaml, .yml, .json, .jsonl, .ndjson, .csv.
 
         Raises:
-            IdentityMapError: as the constructor, or the file is not of its format.
-            OSError: it cannot be read.
+            IdentityMapError: as the constructor, or a file is not of its format.
+            OSError: one cannot be read.
         """
-        self = cls.__new__(cls)
-        self._start(_read(path))
+        self = cls()
+        self._by_account = _index(chain.from_iterable(map(read, paths)))
         return self
-
-    def _start(self, entries: Iterable[_Located]) -> None:
-        self._by_account = _index(entries)
-        self._linked = lru_cache(_CACHED_ACTORS)(self._link)
 
     def __len__(self) -> int:
         return len({entry.identity for entry in self._by_account.values()})
+
+    def __iter__(self) -> Iterator[Identity]:
+        """All entries, in the order they were given."""
+        return iter({entry.identity: entry for entry in self._by_account.values()}.values())
 
     def find(self, account: str) -> Identity | None:
         """The identity that the account belongs to, if the map knows it."""
         return self._by_account.get(account.lower())
 
-    def resolve(self, activity: Activity) -> Activity:
-        """The activity with its actor's identity, kind, peers and address filled in.
 
-        An unknown account is its own identity. Where the parser knows that an agent is at work,
-        it stays an agent, also under its person's account.
-        """
-        actor = self._linked(activity.actor)
-        if actor is activity.actor:
-            return activity
-        return msgspec.structs.replace(activity, actor=actor)
-
-    def _link(self, actor: Actor) -> Actor:
-        entry = self.find(actor.account)
-        if entry is None:
-            if actor.identity:
-                return actor
-            return msgspec.structs.replace(actor, identity=actor.account)
-        return msgspec.structs.replace(
-            actor,
-            identity=entry.identity,
-            kind=actor.kind if actor.kind is ActorKind.AGENT else entry.kind,
-            email=actor.email or entry.email.lower(),
-            peers=entry.peers or actor.peers,
-        )
-
-
-def _index(entries: Iterable[_Located]) -> dict[str, Identity]:
+def _index(entries: Iterable[Located]) -> dict[str, Identity]:
     by_account: dict[str, Identity] = {}
     seen: dict[str, str] = {}
     problems: list[str] = []
@@ -160,63 +122,3 @@ def _claim(entry: Identity, by_account: dict[str, Identity]) -> Iterator[str]:
             owner = by_account.setdefault(account.lower(), entry)
             if owner.identity != entry.identity:
                 yield f"account {account!r} is already claimed by {owner.identity!r}"
-
-
-def _numbered(entries: Iterable[object]) -> Iterator[_Located]:
-    return ((f"entry {number}", entry) for number, entry in enumerate(entries, 1))
-
-
-def _read(path: Path) -> Iterable[_Located]:
-    text = path.read_text(encoding="utf-8")
-    match path.suffix:
-        case ".yaml" | ".yml":
-            return _from_yaml(path, text)
-        case ".json":
-            return _from_json(path, text)
-        case ".jsonl" | ".ndjson":
-            return _from_json_lines(path, text)
-    raise IdentityMapError([f"{path}: the suffix is none of .yaml .yml .json .jsonl .ndjson"])
-
-
-def _from_yaml(path: Path, text: str) -> list[_Located]:
-    loader: Any = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        if node is None:
-            return []
-        if not isinstance(node, yaml.SequenceNode):
-            raise IdentityMapError([f"{path}: expected a list of identities"])
-        return [
-            (f"{path}, line {item.start_mark.line + 1}", loader.construct_object(item, deep=True))
-            for item in node.value
-        ]
-    except yaml.YAMLError as error:
-        raise IdentityMapError([f"{path}: {' '.join(str(error).split())}"]) from None
-    finally:
-        loader.dispose()
-
-
-def _from_json(path: Path, text: str) -> list[_Located]:
-    try:
-        entries = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise IdentityMapError([f"{path}: {error}"]) from None
-    if not isinstance(entries, list):
-        raise IdentityMapError([f"{path}: expected a list of identities"])
-    return [(f"{path}, {where}", entry) for where, entry in _numbered(entries)]
-
-
-def _from_json_lines(path: Path, text: str) -> list[_Located]:
-    entries: list[_Located] = []
-    problems: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        try:
-            entries.append((where, orjson.loads(line)))
-        except orjson.JSONDecodeError as error:
-            problems.append(f"{where}: {error}")
-    if problems:
-        raise IdentityMapError(problems)
-    return entries

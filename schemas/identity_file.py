@@ -8,7 +8,7 @@ CSV has one account a line, with a heading; lines of one identity add up:
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,11 +35,21 @@ class IdentityMapError(ValueError):
 
 
 def numbered(entries: Iterable[object]) -> Iterator[Located]:
+    """Entries, placed by their number."""
     return ((f"entry {number}", entry) for number, entry in enumerate(entries, 1))
 
 
 def read(path: Path) -> Iterable[Located]:
-    text = path.read_text(encoding="utf-8")
+    """Entries of a file; the suffix tells the format.
+
+    Raises:
+        IdentityMapError: the file is not of its format.
+        OSError: it cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise IdentityMapError([f"{path}: not UTF-8: {error.reason}"]) from None
     match path.suffix:
         case ".yaml" | ".yml":
             return _from_yaml(path, text)
@@ -47,7 +57,9 @@ def read(path: Path) -> Iterable[Located]:
             return _from_json(path, text)
         case ".jsonl" | ".ndjson":
             return _from_json_lines(path, text)
-    raise IdentityMapError([f"{path}: the suffix is none of .yaml .yml .json .jsonl .ndjson"])
+        case ".csv":
+            return _from_csv(path, text)
+    raise IdentityMapError([f"{path}: the suffix is none of .yaml .yml .json .jsonl .ndjson .csv"])
 
 
 def _from_yaml(path: Path, text: str) -> list[Located]:
@@ -92,3 +104,34 @@ def _from_json_lines(path: Path, text: str) -> list[Located]:
     if problems:
         raise IdentityMapError(problems)
     return entries
+
+
+def _from_csv(path: Path, text: str) -> list[Located]:
+    rows = csv.DictReader(text.splitlines(), strict=True)
+    entries: dict[str, tuple[str, dict[str, Any]]] = {}
+    problems: list[str] = []
+    try:
+        named = {name.strip() for name in rows.fieldnames or ()}
+        if not {"identity", "account"} <= named <= _COLUMNS:
+            raise IdentityMapError(
+                [f"{path}, line 1: expected the heading identity,kind,peers,account"]
+            )
+        for row in rows:
+            where = f"{path}, line {rows.line_num}"
+            if None in row or None in row.values():
+                problems.append(f"{where}: expected {len(named)} values")
+                continue
+            cells = {name.strip(): value.strip() for name, value in row.items()}
+            _, entry = entries.setdefault(
+                cells["identity"], (where, {"identity": cells["identity"], "accounts": []})
+            )
+            entry["accounts"].append(cells["account"])
+            for name in _SINGLE:
+                value = cells.get(name, "")
+                if value and entry.setdefault(name, value) != value:
+                    problems.append(f"{where}: {name} is {value!r}, above it was {entry[name]!r}")
+    except csv.Error as error:
+        problems.append(f"{path}, line {rows.line_num + 1}: {error}")
+    if problems:
+        raise IdentityMapError(problems)
+    return list(entries.values())

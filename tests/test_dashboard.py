@@ -79,7 +79,13 @@ def test_panels_lie_side_by_side() -> None:
 
 
 def test_panels_stand_under_their_rows() -> None:
-    assert [row["title"] for row in ROWS] == ["Findings", "Flow", "Latency", "Health and state"]
+    assert [row["title"] for row in ROWS] == [
+        "Findings",
+        "Flow",
+        "Latency",
+        "Health and state",
+        "Identities",
+    ]
     order = [(panel["gridPos"]["y"], panel["type"] != "row") for panel in DASHBOARD["panels"]]
     starts = [y for y, is_panel in order if not is_panel]
     assert starts == sorted(starts)

@@ -1,12 +1,14 @@
 """The identity map: accounts in, identities out; a bad map says where and what."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.identities.directory import Directory
 from schemas.activity import Activity, Actor, ActorKind
 from schemas.identity import IdentityMap, IdentityMapError
 
@@ -24,42 +26,46 @@ def activity(account: str, kind: ActorKind = ActorKind.UNKNOWN, email: str = "")
     return Activity(1, 2.0, 3.0, "github.audit", "push", "git.push", actor)
 
 
+def directory(*entries: Mapping[str, object]) -> Directory:
+    return Directory(IdentityMap(entries))
+
+
 def test_all_accounts_of_a_person_are_one_identity() -> None:
-    identities = IdentityMap([MARA, RENOVATE])
+    identities = directory(MARA, RENOVATE)
     okta = identities.resolve(activity("okta:mara@example.com"))
     github = identities.resolve(activity("github:mara-k"))
     assert okta.actor.identity == github.actor.identity == "mara"
     assert github.actor == Actor(
         "github:mara-k", "mara", ActorKind.PERSON, "mara@example.com", "", "web-team"
     )
-    assert len(identities) == 2
+    assert len(IdentityMap([MARA, RENOVATE])) == 2
 
 
 def test_only_the_actor_changes() -> None:
     before = activity("github:mara-k")
-    after = IdentityMap([MARA]).resolve(before)
+    after = directory(MARA).resolve(before)
     assert (after.uid, after.time, after.native) == (before.uid, before.time, before.native)
 
 
 def test_an_unknown_account_is_its_own_identity_and_stays_what_the_parser_said() -> None:
-    actor = IdentityMap([MARA]).resolve(activity("github:stranger", ActorKind.BOT)).actor
+    actor = directory(MARA).resolve(activity("github:stranger", ActorKind.BOT)).actor
     assert (actor.identity, actor.kind, actor.peers) == ("github:stranger", ActorKind.BOT, "")
 
 
 def test_a_bot_is_known_by_its_name_not_by_its_kind() -> None:
-    identities = IdentityMap([RENOVATE])
+    identities = directory(RENOVATE)
     assert identities.resolve(activity("github:renovate[bot]")).actor.kind is ActorKind.BOT
     other = identities.resolve(activity("github:renovate-x[bot]")).actor
     assert (other.identity, other.kind) == ("github:renovate-x[bot]", ActorKind.UNKNOWN)
 
 
 def test_an_agent_under_its_persons_account_stays_an_agent() -> None:
-    actor = IdentityMap([MARA]).resolve(activity("claude_code:mara@example.com", ActorKind.AGENT))
+    actor = directory(MARA).resolve(activity("claude_code:mara@example.com", ActorKind.AGENT))
     assert (actor.actor.identity, actor.actor.kind) == ("mara", ActorKind.AGENT)
 
 
 def test_the_vendors_address_is_kept() -> None:
-    actor = IdentityMap([MARA]).resolve(activity("github:mara-k", email="m@example.org")).actor
+    actor = directory(MARA).resolve(activity("github:mara-k", email="m@example.org")).actor
     assert actor.email == "m@example.org"
 
 
@@ -67,7 +73,7 @@ def test_the_vendors_address_is_kept() -> None:
 def test_case_of_an_account_does_not_matter(account: str, data: st.DataObject) -> None:
     upper = data.draw(st.lists(st.booleans(), min_size=len(account), max_size=len(account)))
     spelled = "".join(c.upper() if u else c for c, u in zip(account, upper, strict=True))
-    assert IdentityMap([MARA]).resolve(activity(spelled)).actor.identity == "mara"
+    assert directory(MARA).resolve(activity(spelled)).actor.identity == "mara"
 
 
 YAML = """\
@@ -79,12 +85,20 @@ YAML = """\
 """
 
 
-def test_the_three_formats_say_the_same(tmp_path: Path) -> None:
+CSV = """\
+identity,kind,account
+mara,,okta:mara@example.com
+renovate,bot,github:renovate[bot]
+"""
+
+
+def test_the_formats_say_the_same(tmp_path: Path) -> None:
     entries = [{"identity": "mara", "accounts": ["okta:mara@example.com"]}, RENOVATE]
     (tmp_path / "a.yaml").write_text(YAML)
     (tmp_path / "a.json").write_text(json.dumps(entries))
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, entries)) + "\n\n")
-    for name in ("a.yaml", "a.json", "a.jsonl"):
+    (tmp_path / "a.csv").write_text(CSV, encoding="utf-8-sig")
+    for name in ("a.yaml", "a.json", "a.jsonl", "a.csv"):
         identities = IdentityMap.load(tmp_path / name)
         assert len(identities) == 2
         assert identities.find("okta:mara@example.com") is not None
@@ -104,6 +118,13 @@ def test_the_three_formats_say_the_same(tmp_path: Path) -> None:
         ("a.jsonl", '{"identity":"a","accounts":["x:y"]}\n{oops\n', "line 2"),
         ("a.jsonl", '\n{"identity":"a","accounts":[7]}\n', "line 2"),
         ("a.toml", "", "suffix"),
+        ("a.csv", "mara,person,web-team,okta:mara@example.com\n", "heading"),
+        ("a.csv", "", "heading"),
+        ("a.csv", CSV + "mara\n", "line 4: expected 3 values"),
+        ("a.csv", CSV + "renovate,agent,npm:renovate\n", "line 4: kind is 'agent', above it was"),
+        ("a.csv", CSV + "eve,robot,npm:eve\n", "line 4.*robot"),
+        ("a.csv", CSV + 'eve,bot,"npm:eve\n', "line 4"),
+        ("a.csv", CSV + "eve,bot,OKTA:mara@example.com\n", "line 4.*by 'mara'"),
     ],
 )
 def test_a_bad_file_says_where_and_what(tmp_path: Path, name: str, text: str, problem: str) -> None:
@@ -111,6 +132,27 @@ def test_a_bad_file_says_where_and_what(tmp_path: Path, name: str, text: str, pr
     path.write_text(text)
     with pytest.raises(IdentityMapError, match=problem):
         IdentityMap.load(path)
+
+
+def test_csv_lines_of_one_identity_add_up(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "identity,kind,peers,account\n"
+        "mara,person,web-team,okta:mara@example.com\n"
+        "jonas,,,okta:jonas@example.com\n"
+        "mara,,,github:mara-k\n"
+    )
+    mara, jonas = IdentityMap.load(path)
+    assert mara.accounts == ["okta:mara@example.com", "github:mara-k"]
+    assert (mara.peers, mara.kind, jonas.identity) == ("web-team", ActorKind.PERSON, "jonas")
+
+
+def test_several_files_are_one_map(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(YAML)
+    (tmp_path / "b.csv").write_text("identity,account\neve,okta:eve@example.com\n")
+    assert len(IdentityMap.load(tmp_path / "a.yaml", tmp_path / "b.csv")) == 3
+    with pytest.raises(IdentityMapError, match=r"mara.* stands already at .*a\.yaml, line 1"):
+        IdentityMap.load(tmp_path / "a.yaml", tmp_path / "a.yaml")
 
 
 @pytest.mark.parametrize(

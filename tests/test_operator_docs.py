@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
 from pipeline.cli.worker_command import command as worker
+from pipeline.identities.directory import CONFLICTS, ORIGINS
 from pipeline.metrics import OTHER, STAGES, Metrics, StageStats
 from schemas.finding import FindingActivity, Severity
 from schemas.sources.base import REASONS
@@ -66,6 +67,8 @@ def test_every_metric_is_documented_with_its_type_and_labels() -> None:
         ("activity", {activity.name.lower() for activity in FindingActivity}),
         ("severity", {severity.name.lower() for severity in Severity}),
         ("stage", set(STAGES)),
+        ("origin", set(ORIGINS)),
+        ("conflict", set(CONFLICTS)),
         ("detector", {OTHER}),
     ],
 )

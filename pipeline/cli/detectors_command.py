@@ -16,7 +16,13 @@ def command() -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(as_json: bool) -> None:
-    """All detectors, a line each."""
+    """All detectors, a line each.
+
+    \b
+    Examples:
+      devspm detectors list
+      devspm detectors list --json | jq .attack
+    """
     from detectors.registry import DETECTORS
 
     for meta in sorted((detector.meta for detector in DETECTORS), key=lambda meta: meta.id):
@@ -29,7 +35,12 @@ def list_(as_json: bool) -> None:
 @command.command()
 @click.argument("name")
 def show(name: str) -> None:
-    """One detector: what it sees, what it cannot see, what to do."""
+    """One detector: what it sees, what it cannot see, what to do.
+
+    \b
+    Example:
+      devspm detectors show publish_burst
+    """
     from detectors.registry import by_id
     from pipeline.cli.options import fail
 

@@ -30,6 +30,11 @@ def command(
     """Check settings, prerequisites, broker and topics; say what to do.
 
     Exit status 1 if something must be mended before a worker can run.
+
+    \b
+    Examples:
+      devspm doctor --bootstrap kafka.example.com:9092
+      devspm doctor --json | jq 'select(.status == "bad")'
     """
     from pipeline.doctor import Status, examine
 

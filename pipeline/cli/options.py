@@ -50,7 +50,8 @@ def identities(function: FunctionT) -> FunctionT:
         "--identities",
         envvar="DEVSPM_IDENTITIES",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Which accounts are whose: YAML or JSON [DEVSPM_IDENTITIES].",
+        help="Which accounts are whose: YAML, JSON or CSV. The file wins over what `devspm "
+        "identities import` wrote and what events prove [DEVSPM_IDENTITIES].",
     )(function)
 
 
@@ -98,12 +99,23 @@ def files(function: FunctionT) -> FunctionT:
     )(function)
 
 
+def _known_source(_context: click.Context, _option: click.Parameter, name: str) -> str:
+    """Refuse a name that no parser has: every line would be rejected."""
+    if name:
+        from schemas.sources import SOURCES  # noqa: PLC0415 - half of a start
+
+        if name not in SOURCES:
+            raise click.BadParameter(f"no source is named {name!r}; see `devspm sources`")
+    return name
+
+
 def source(function: FunctionT) -> FunctionT:
     """`--source NAME`."""
     return click.option(
         "--source",
         default="",
         metavar="NAME",
+        callback=_known_source,
         help="Lines are bare events of this source (see `devspm sources`).",
     )(function)
 

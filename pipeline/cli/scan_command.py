@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import click
@@ -75,27 +74,26 @@ def command(
             alert_budget,
             options.load_places(places, networks),
         )
-        found: Counter[str] = Counter()
+        found: set[int] = set()  # a finding may reach the severity only as it grows
         started = time.perf_counter()
         for finding in scan.run(files, source):
             if finding.severity < least:
                 continue
-            found[finding.activity.name.lower()] += 1
+            found.add(finding.uid)
             if form == "table":
                 console.print(panel(to_ocsf(finding)))
             else:
                 sys.stdout.buffer.write(encode(finding) + b"\n")
                 sys.stdout.buffer.flush()
         seconds = time.perf_counter() - started
-    if sys.stderr.isatty() or summary:
-        for reason, count in scan.rejected.most_common():
-            click.echo(f"devspm: {count} lines rejected: {reason}", err=True)
+    for reason, count in scan.rejected.most_common():
+        click.echo(f"devspm: {count} lines rejected: {reason}", err=True)
     if sys.stderr.isatty() and not summary:
         click.echo(
-            f"{scan.records} records, {scan.activities} activities, {found['create']} findings "
+            f"{scan.records} records, {scan.activities} activities, {len(found)} findings "
             f"in {seconds:.1f} s",
             err=True,
         )
     if summary:
-        click.echo(scan.summary(found["create"]), err=True)
-    sys.exit(options.EXIT_FINDINGS if found["create"] else 0)
+        click.echo(scan.summary(len(found)), err=True)
+    sys.exit(options.EXIT_FINDINGS if found else 0)

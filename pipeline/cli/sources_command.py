@@ -17,7 +17,13 @@ def command(context: click.Context) -> None:
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(as_json: bool = False) -> None:
-    """All parsers: name, topic, product, the vendor's reference."""
+    """All parsers: name, topic, product, the vendor's reference.
+
+    \b
+    Examples:
+      devspm sources list
+      devspm sources list --json | jq .reference
+    """
     from schemas.sources import SOURCES
 
     for source in SOURCES.values():

@@ -50,7 +50,12 @@ def create(bootstrap: str, prefix: str, app_id: str, partitions: int, replicatio
 @options.prefix
 @options.app_id
 def list_(prefix: str, app_id: str) -> None:
-    """Names, keys and settings of the topics, as they must be."""
+    """Names, keys and settings of the topics, as they must be.
+
+    \b
+    Example:
+      devspm topics list --prefix staging.
+    """
     for topic in topics.Topics(prefix).all(app_id):
         config = " ".join(f"{name}={value}" for name, value in sorted(topic.config.items()))
         click.echo(f"{topic.name:32} key: {topic.key:34} {config}")

@@ -53,6 +53,22 @@ from pipeline.topics import Topics
     help="Let the broker drop batches sent twice; the embedded broker cannot.",
 )
 @click.option(
+    "--stalled",
+    "stalled_seconds",
+    envvar="DEVSPM_STALLED",
+    type=click.FloatRange(min=1.0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="No progress for so long while records wait is a stall: not ready [DEVSPM_STALLED].",
+)
+@click.option(
+    "--exit-when-stalled",
+    envvar="DEVSPM_EXIT_WHEN_STALLED",
+    is_flag=True,
+    help="Then end with status 3, for a supervisor to start it anew [DEVSPM_EXIT_WHEN_STALLED].",
+)
+@click.option(
     "--log-level",
     default="INFO",
     show_default=True,
@@ -70,12 +86,14 @@ def command(
     alert_budget: float,
     tick_seconds: float,
     idempotent: bool,
+    stalled_seconds: float,
+    exit_when_stalled: bool,
     log_level: str,
 ) -> None:
     """Run the stream processor until it is told to stop (Ctrl-C, SIGTERM).
 
     Start as many as there are cores: Kafka shares the partitions among them. The topics must
-    exist (`devspm topics create`).
+    exist (`devspm topics create`). Exit status 2: it cannot start; 3: it stalled.
 
     \b
     Examples:
@@ -96,6 +114,8 @@ def command(
             port=port,
             tick_seconds=tick_seconds,
             idempotent=idempotent,
+            stalled_seconds=stalled_seconds,
+            exit_when_stalled=exit_when_stalled,
             correlation=CorrelationSettings(alerts_per_1000_identities_per_day=alert_budget),
         )
         try:

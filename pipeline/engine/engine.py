@@ -9,6 +9,14 @@ import msgspec
 
 from detectors.base import MAX_TIMERS, Context, Detector, Score
 from pipeline.engine.guard import Guard, check
+from pipeline.engine.handover import (
+    ADOPT_KEY,
+    HAND_OVER_KEY,
+    Adoption,
+    joined,
+    read_adoption,
+    read_hand_over,
+)
 from pipeline.engine.keystate import KeyState, KeyStateCodec, Timer, TimerKind
 from pipeline.engine.levels import ORGANIZATION, Levels
 from pipeline.engine.stats import EngineStats
@@ -85,7 +93,8 @@ class Engine:
     ) -> None:
         self.settings = settings or EngineSettings()
         self.stats = stats or EngineStats()
-        self.state = PartitionState(stored, KeyStateCodec())
+        self._codec = KeyStateCodec()
+        self.state = PartitionState(stored, self._codec)
         self._partition = partition
         self._runners: dict[str, _Runner] = {}
         self._by_scope: dict[tuple[bytes, str], list[_Runner]] = {}
@@ -96,6 +105,7 @@ class Engine:
                 scope = detector.meta.scope.value.encode()
                 self._by_scope.setdefault((scope, str(action)), []).append(runner)
         self._signals: list[Signal] = []
+        self._adoptions: list[Adoption] = []
         self._offset = -1
         self._index_of = -1  # offset of the last signal
         self._index = 0  # its number among the signals of that offset
@@ -110,6 +120,12 @@ class Engine:
         if offset <= self.state.meta.position:
             return
         try:
+            if key == HAND_OVER_KEY:
+                self._hand_over(*read_hand_over(value), offset)
+                return
+            if key == ADOPT_KEY:
+                self._adopt(read_adoption(value), offset)
+                return
             activity = decode(value)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             self.stats.undecodable += 1
@@ -169,6 +185,11 @@ class Engine:
         signals, self._signals = self._signals, []
         return signals
 
+    def take_adoptions(self) -> list[Adoption]:
+        """Entries that go to other keys, since the last call; to be sent before the flush."""
+        adoptions, self._adoptions = self._adoptions, []
+        return adoptions
+
     def flush(self) -> list[Entry]:
         """What changed since the last call; to be written as one unit."""
         for runner in self._runners.values():
@@ -176,6 +197,33 @@ class Engine:
                 runner.levels.save(group)
             runner.saves.clear()
         return self.state.flush()
+
+    # A key that is renamed
+
+    def _hand_over(self, old: bytes, new: bytes, offset: int) -> None:
+        self.state.passed(offset)
+        entry = self.state.get(old)
+        if entry is None or old == new:
+            return
+        self.stats.handed_over += 1
+        data = self._codec.encode(entry)
+        self.state.delete(old)
+        self._adoptions.append(
+            Adoption(old, new, data, self.state.meta.clock, self._partition, offset)
+        )
+
+    def _adopt(self, adoption: Adoption, offset: int) -> None:
+        arrived = self._codec.decode(adoption.entry)
+        self.state.passed(offset)
+        if self.state.is_duplicate(adoption.uid):
+            self.stats.duplicates += 1
+            return
+        self.stats.adopted += 1
+        key = adoption.new
+        old, new = (name.decode("utf-8", "replace") for name in (adoption.old, key))
+        entry = joined(self.state.get(key), arrived, old.partition(":")[2], new.partition(":")[2])
+        self.state.put(key, entry, max(adoption.time, self.state.meta.clock))
+        self._schedule(key, entry)
 
     # One detector, one activity
 

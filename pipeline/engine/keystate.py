@@ -37,27 +37,31 @@ class Stored(msgspec.Struct, array_like=True):
         states: `<detector>@<version>` to its state.
         timers: in order of time.
         alarms: detector to the time of its last signal under this key.
+        seen: activities that each state has met, in the order of `states`.
     """
 
     states: dict[str, msgspec.Raw]
     timers: list[Timer]
     alarms: dict[str, float]
+    seen: list[int] = []
 
 
 class KeyState:
     """A decoded entry. States are decoded on first use: most events concern few detectors."""
 
-    __slots__ = ("alarms", "objects", "raw", "timers")
+    __slots__ = ("alarms", "objects", "raw", "seen", "timers")
 
     def __init__(self, stored: Stored | None = None) -> None:
         self.raw: dict[str, msgspec.Raw] = stored.states if stored else {}
         self.objects: dict[str, msgspec.Struct] = {}
         self.timers: list[Timer] = stored.timers if stored else []
         self.alarms: dict[str, float] = stored.alarms if stored else {}
+        self.seen = dict(zip(self.raw, stored.seen, strict=False)) if stored else {}
 
     def state(self, slot: str, detector: Detector[Any, Any]) -> Any:
         """The detector's state, made if there is none or its bytes are of another layout."""
         found = self.objects.get(slot)
+        self.seen[slot] = self.seen.get(slot, 0) + 1
         if found is None:
             raw = self.raw.get(slot)
             found = detector.State() if raw is None else _decode_state(raw, detector)
@@ -89,7 +93,8 @@ class KeyStateCodec:
         encode = self._encoder.encode
         for slot, state in value.objects.items():
             value.raw[slot] = msgspec.Raw(encode(state))
-        return encode(Stored(value.raw, value.timers, value.alarms))
+        seen = [value.seen.get(slot, 0) for slot in value.raw]
+        return encode(Stored(value.raw, value.timers, value.alarms, seen))
 
     def next_due(self, value: KeyState) -> float:
         """When the first timer is due."""

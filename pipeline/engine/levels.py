@@ -29,6 +29,10 @@ class Levels:
         self._slot = slot
         self._partition = partition
         self._groups: dict[str, msgspec.Struct] = {}
+        prefix = self._name(ORGANIZATION)
+        for name in partition.extra_names():
+            if name.startswith(prefix):
+                self.of(name[len(prefix) :].decode())
 
     def of(self, group: str) -> msgspec.Struct:
         """The level of a group; groups beyond the limit share the organisation's."""
@@ -40,6 +44,8 @@ class Levels:
         data = self._partition.get_extra(self._name(group))
         level: msgspec.Struct = self._detector.Shared() if data is None else self._decode(data)
         self._groups[group] = level
+        if data is None:
+            self.save(group)  # after a restart the same groups count towards the limit
         return level
 
     def _decode(self, data: bytes) -> msgspec.Struct:

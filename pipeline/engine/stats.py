@@ -14,6 +14,8 @@ class EngineStats:
     late: int = 0  # older than the clock by more than the allowed lateness
     undecodable: int = 0  # not written by this pipeline
     timers: int = 0
+    handed_over: int = 0  # entries sent to another key, as their identity was linked
+    adopted: int = 0  # entries that came from another key
     held: int = 0  # not learned at once, as suspicious
     discarded: int = 0  # held and never learned, as confirmed by another detector
     judged: Counter[str] = field(default_factory=Counter)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from pipeline.correlate import Correlator, IncidentState, decode_state, encode_state
+from pipeline.engine.handover import Adoption, read_adoption, read_hand_over
 from pipeline.state.partition import Entry, PartitionState
 from schemas.finding import Finding
 from schemas.signal import Signal, decode
@@ -35,6 +36,7 @@ class CorrelateStage:
     Args:
         correlator: pure logic.
         stored: the partition's entries; the caller applies what `flush` returns.
+        partition: its number.
     """
 
     def __init__(
@@ -42,12 +44,15 @@ class CorrelateStage:
         correlator: Correlator,
         stored: MutableMapping[bytes, bytes],
         *,
+        partition: int = 0,
         stats: CorrelateStats | None = None,
     ) -> None:
         self._correlator = correlator
+        self._partition = partition
         self.stats = stats or CorrelateStats()
         self.state: PartitionState[IncidentState] = PartitionState(stored, _Codec(correlator))
         self._reports: list[tuple[Finding, float]] = []
+        self._adoptions: list[Adoption] = []
 
     @property
     def position(self) -> int:
@@ -83,6 +88,49 @@ class CorrelateStage:
         self._keep(key, incident, signal.time)
         self._reports += [(finding, signal.activity.received) for finding in findings]
 
+    def hand_over(self, value: bytes, offset: int) -> None:
+        """A record that asks for the state of an identity to go to another, its new name."""
+        state = self.state
+        if offset <= state.meta.position:
+            return
+        state.passed(offset)
+        try:
+            old, new = read_hand_over(value)
+        except msgspec.MsgspecError:
+            self.stats.undecodable += 1
+            return
+        incident = state.get(old)
+        if incident is not None and old != new:
+            state.delete(old)
+            self._adoptions.append(
+                Adoption(
+                    old, new, encode_state(incident), state.meta.clock, self._partition, offset
+                )
+            )
+
+    def adopt(self, value: bytes, offset: int) -> None:
+        """A record that brings the state of an identity that turned out to be another."""
+        state = self.state
+        if offset <= state.meta.position:
+            return
+        state.passed(offset)
+        try:
+            adoption = read_adoption(value)
+            arrived = decode_state(adoption.entry)
+        except (msgspec.MsgspecError, ValueError):
+            self.stats.undecodable += 1
+            return
+        if state.is_duplicate(adoption.uid):
+            self.stats.reruns += 1
+            return
+        self.advance(adoption.time)
+        key = adoption.new
+        incident, findings = self._correlator.adopt(
+            state.get(key), arrived, key.decode("utf-8", "replace")
+        )
+        self._keep(key, incident, max(adoption.time, incident.latest))
+        self._reports += [(finding, 0.0) for finding in findings]
+
     def tick(self, time: float, offset: int) -> None:
         """A record that says only that event time went on."""
         if offset > self.state.meta.position:
@@ -100,7 +148,8 @@ class CorrelateStage:
 
     def _keep(self, key: bytes, incident: IncidentState | None, time: float) -> None:
         if incident is None:
-            self.state.delete(key)
+            if self.state.get(key) is not None:  # most signals leave nothing to keep
+                self.state.delete(key)
         else:
             self.state.put(key, incident, time)
             self.state.schedule(key, self._correlator.next_due(incident))
@@ -113,6 +162,11 @@ class CorrelateStage:
         """
         reports, self._reports = self._reports, []
         return reports
+
+    def take_adoptions(self) -> list[Adoption]:
+        """States that go to other identities, since the last call; to be sent before the flush."""
+        adoptions, self._adoptions = self._adoptions, []
+        return adoptions
 
     def flush(self) -> list[Entry]:
         """What changed since the last call; to be written as one unit."""

@@ -88,6 +88,7 @@ class PartitionState(Generic[ValueT]):
         self._dirty: set[bytes] = set()
         self._deleted: set[bytes] = set()
         self._extra: dict[bytes, bytes] = {}
+        self._extra_names: list[bytes] = []  # of those in the store at the start
         meta = stored.get(META_KEY)
         self.meta = msgspec.msgpack.decode(meta, type=Meta) if meta else Meta()
         self._changed = False
@@ -109,6 +110,8 @@ class PartitionState(Generic[ValueT]):
                 ids = array("Q", value)
                 self._segments[int(key[len(SEEN_PREFIX) :])] = ids
                 self._seen.update(ids)
+            elif key != META_KEY:
+                self._extra_names.append(key)
         heapify(self._due)
 
     # Position, clock, duplicates
@@ -205,6 +208,10 @@ class PartitionState(Generic[ValueT]):
     def get_extra(self, name: bytes) -> bytes | None:
         """What `put_extra` wrote."""
         return self._extra.get(name) or self._stored.get(name)
+
+    def extra_names(self) -> list[bytes]:
+        """Names under which `put_extra` had written before the start."""
+        return self._extra_names
 
     # Timers
 

@@ -1,7 +1,7 @@
 """Wires the stages to topics, tables and metrics."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,16 +44,18 @@ def build(
     data_dir: Path,
     *,
     places: Locator | None = None,
+    updates: Callable[[], Iterable[tuple[bytes, bytes | None]]] = tuple,
 ) -> Worker:
     """Make the faust application with its three agents and two tables.
 
     Args:
         settings: of the worker.
         detectors: which to run.
-        identities: account to identity.
+        identities: account to identity, as the operator's file says.
         registry: where metrics go.
         data_dir: faust wants a directory; nothing of ours is in it.
         places: where an address is.
+        updates: called for what is new on the topic `identities`.
     """
     detectors = tuple(detectors)
     kafka, topics, partitions = settings.kafka, settings.topics, settings.partitions
@@ -86,8 +88,10 @@ def build(
         BatchProducer(app, max_batch_bytes=MAX_LETTER_BYTES),
         activity_topic=topics.activity,
         dead_letter_topic=topics.dead_letters,
+        identity_topic=topics.identities,
         partitions=partitions,
         progress=progress,
+        updates=updates,
     )
     audit = topics.audit.values()
     app.chunking = Chunking(
@@ -101,6 +105,7 @@ def build(
         detectors,
         detect_table,
         BatchProducer(app),
+        activity_topic=topics.activity,
         signal_topic=topics.signals,
         partitions=partitions,
         settings=settings.engine,
@@ -115,6 +120,7 @@ def build(
         Correlator(settings.correlation, {d.meta.id: d.meta for d in detectors}),
         correlate_table,
         BatchProducer(app),
+        signal_topic=topics.signals,
         alert_topic=topics.alerts,
         partitions=partitions,
         stats=stats.correlate,
@@ -126,6 +132,7 @@ def build(
 
     app.sensors.add(_CommitTimes(metrics))
     metrics.watch_lag(progress.lag)
+    metrics.watch_stall(lambda: bool(progress.stall()))
     metrics.watch_state(
         lambda: {
             (stage, partition): size

@@ -3,6 +3,7 @@
 import time
 
 from pipeline.correlate import Correlator
+from pipeline.engine.handover import ADOPT_KEY, HAND_OVER_KEY, adoption_value
 from pipeline.faust_adapter.chunk import Chunk, Merge
 from pipeline.faust_adapter.partitioner import partition_for
 from pipeline.faust_adapter.produce import BatchProducer
@@ -23,6 +24,7 @@ class CorrelateAgent:
         table: Table,
         producer: BatchProducer,
         *,
+        signal_topic: str,
         alert_topic: str,
         partitions: int,
         stats: CorrelateStats,
@@ -32,6 +34,7 @@ class CorrelateAgent:
         self._correlator = correlator
         self._table = table
         self._producer = producer
+        self._signals = signal_topic
         self._alerts = alert_topic
         self._partitions = partitions
         self._stats = stats
@@ -42,7 +45,10 @@ class CorrelateAgent:
     def recovered(self, partition: int) -> None:
         """The partition's entries are complete."""
         self._stages[partition] = CorrelateStage(
-            self._correlator, self._table.stored(partition), stats=self._stats
+            self._correlator,
+            self._table.stored(partition),
+            partition=partition,
+            stats=self._stats,
         )
 
     def revoked(self, partition: int) -> None:
@@ -55,8 +61,15 @@ class CorrelateAgent:
         for record in chunk.records:
             if record.key == TICK_KEY:
                 stage.tick(tick_time(record.value) or 0.0, record.offset)
+            elif record.key == HAND_OVER_KEY:
+                stage.hand_over(record.value or b"", record.offset)
+            elif record.key == ADOPT_KEY:
+                stage.adopt(record.value or b"", record.offset)
             else:
                 stage.process(record.value or b"", record.offset)
+        for adoption in stage.take_adoptions():
+            partition = partition_for(adoption.new, self._partitions)
+            self._producer.add(self._signals, partition, ADOPT_KEY, adoption_value(adoption))
         reports = stage.take_reports()
         for finding, _ in reports:
             key = finding.identity.encode("utf-8", "replace")

@@ -4,8 +4,17 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from detectors.base import Detector
 from pipeline.engine import Engine, EngineSettings, EngineStats
+from pipeline.engine.handover import (
+    ADOPT_KEY,
+    HAND_OVER_KEY,
+    adoption_value,
+    hand_over_value,
+    read_hand_over,
+)
 from pipeline.faust_adapter.chunk import Chunk, Merge
 from pipeline.faust_adapter.partitioner import partition_for
 from pipeline.faust_adapter.produce import BatchProducer
@@ -26,6 +35,7 @@ class DetectAgent:
         table: Table,
         producer: BatchProducer,
         *,
+        activity_topic: str,
         signal_topic: str,
         partitions: int,
         settings: EngineSettings,
@@ -35,6 +45,7 @@ class DetectAgent:
         self._detectors = tuple(detectors)
         self._table = table
         self._producer = producer
+        self._activity = activity_topic
         self._signals = signal_topic
         self._partitions = partitions
         self._settings = settings
@@ -71,11 +82,29 @@ class DetectAgent:
             self._producer.add(
                 self._signals, partition_for(key, self._partitions), key, encode(signal)
             )
+        self._move(chunk, engine)
         self._forward_clock(chunk.partition, engine)
         started = time.monotonic()
         await self._producer.flush()
         await self._table.write(chunk.partition, engine.flush())
         self._progress.chunk("detect", chunk, time.monotonic() - started)
+
+    def _move(self, chunk: Chunk | Merge, engine: Engine) -> None:
+        """Send on what other keys get, and tell the next stage of identities' new names."""
+        for adoption in engine.take_adoptions():
+            partition = partition_for(adoption.new, self._partitions)
+            self._producer.add(self._activity, partition, ADOPT_KEY, adoption_value(adoption))
+        for record in chunk.records:
+            if record.key == HAND_OVER_KEY:
+                try:
+                    keys = read_hand_over(record.value or b"")
+                except msgspec.MsgspecError:
+                    continue  # the engine has counted it
+                old, new = (key.partition(b":")[2] for key in keys)
+                partition = partition_for(old, self._partitions)
+                self._producer.add(
+                    self._signals, partition, HAND_OVER_KEY, hand_over_value(old, new)
+                )
 
     def _forward_clock(self, partition: int, engine: Engine) -> None:
         clock = engine.state.meta.clock

@@ -1,11 +1,15 @@
 """Audit topics -> activity, or dead letters."""
 
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from pipeline.engine.handover import HAND_OVER_KEY, hand_over_value
 from pipeline.faust_adapter.chunk import Chunk, Merge, Undecodable
 from pipeline.faust_adapter.partitioner import partition_for
 from pipeline.faust_adapter.produce import BatchProducer, RecordTooLargeError
+from pipeline.identities.entries import encode as encode_entry
+from pipeline.identities.entries import key_of
 from pipeline.stages.normalise import Normaliser
 from pipeline.topics import RECEIVED_HEADER
 from pipeline.worker.clock import TICK_KEY, IdleClock, tick_value
@@ -17,7 +21,9 @@ MAX_HEADER_BYTES = 256
 
 
 class NormaliseAgent:
-    """Stateless. Offsets are committed after the broker has every activity and dead letter.
+    """Offsets are committed after the broker has every activity, dead letter and learned link.
+
+    No state but who is who, which the topic `identities` keeps.
 
     Args:
         normaliser: the stage.
@@ -25,8 +31,11 @@ class NormaliseAgent:
         letters: for dead letters, which may be as large as a record can be.
         activity_topic: where activities go.
         dead_letter_topic: where rejected records go, bytes unchanged.
-        partitions: of the activity topic.
+        identity_topic: where learned links go.
+        partitions: of all these topics.
         progress: told of every chunk.
+        updates: called before every chunk, and now and then, for what is new on the topic
+            `identities`.
     """
 
     def __init__(
@@ -37,14 +46,18 @@ class NormaliseAgent:
         *,
         activity_topic: str,
         dead_letter_topic: str,
+        identity_topic: str,
         partitions: int,
         progress: Progress,
+        updates: Callable[[], Iterable[tuple[bytes, bytes | None]]],
     ) -> None:
         self._normaliser = normaliser
         self._producer = producer
         self._letters = letters
         self._activity = activity_topic
         self._dead = dead_letter_topic
+        self._identities = identity_topic
+        self._updates = updates
         self._partitions = partitions
         self._progress = progress
         self._clock = IdleClock()
@@ -52,6 +65,7 @@ class NormaliseAgent:
 
     async def handle(self, chunk: Chunk | Merge) -> None:
         """Normalise a chunk of raw records."""
+        self._update()
         for record in chunk.records:
             self._normalise(record)
         started = time.monotonic()
@@ -71,6 +85,7 @@ class NormaliseAgent:
         activities, rejection = self._normaliser.normalise(raw, headers.get("source", ""))
         if rejection is not None:
             self._bury(record, rejection)
+        self._send_identities()
         for activity in activities:
             self._clock.saw(min(activity.time, raw.received))
             try:
@@ -78,6 +93,20 @@ class NormaliseAgent:
             except RecordTooLargeError as error:
                 self._normaliser.reject(activity.source, "too_large")
                 self._bury(record, RejectedError("too_large", f"activity of {error.size} bytes"))
+
+    def _update(self) -> None:
+        for key, value in self._updates():
+            self._normaliser.directory.apply(key, value)
+
+    def _send_identities(self) -> None:
+        for link in self._normaliser.take_learned():
+            key = key_of(link)
+            partition = partition_for(key, self._partitions)
+            self._producer.add(self._identities, partition, key, encode_entry(link))
+        for names in self._normaliser.directory.take_moves():
+            old, new = (f"identity:{name}".encode("utf-8", "replace") for name in names)
+            partition = partition_for(old, self._partitions)
+            self._producer.add(self._activity, partition, HAND_OVER_KEY, hand_over_value(old, new))
 
     def _send(self, activity: Activity) -> None:
         value = encode(activity)
@@ -125,6 +154,7 @@ class NormaliseAgent:
 
     async def tick(self, idle_seconds: float) -> None:
         """Write event time to every activity partition if no events came for so long."""
+        self._update()
         now = self._clock.now()
         if now is None or time.monotonic() - self._last_chunk < idle_seconds:
             return

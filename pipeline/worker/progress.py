@@ -53,8 +53,13 @@ class Progress:
     def problem(self) -> str:
         """Why the worker is not ready; empty if it is."""
         lag = self.lag()
-        if not lag:
-            return "no partitions are assigned yet"
+        return self._stall(lag) if lag else "no partitions are assigned yet"
+
+    def stall(self) -> str:
+        """What does not get on, and since when; empty if all does, or nothing is to be done."""
+        return self._stall(self.lag())
+
+    def _stall(self, lag: Mapping[tuple[str, int], int]) -> str:
         now = time.monotonic()
         behind: Counter[str] = Counter()
         for (topic, _), records in lag.items():

@@ -21,9 +21,11 @@ from prometheus_client import (
 from detectors.registry import DETECTORS
 from pipeline import topics
 from pipeline.http import HttpServer
+from pipeline.identities.follower import IdentityFollower
 from pipeline.stages.normalise import Locator
 from pipeline.worker.app import build
 from pipeline.worker.settings import WorkerSettings
+from pipeline.worker.watchdog import Watchdog
 from schemas.identity import IdentityMap
 
 logger = logging.getLogger(__name__)
@@ -41,8 +43,11 @@ def run(
 ) -> None:
     """Start, work, stop in good order on SIGINT or SIGTERM.
 
+    What is on the topic `identities` is read before anything else, and followed from then on.
+
     Raises:
         WorkerError: no broker, or topics are missing.
+        SettingsError: the topic `identities` cannot be read.
     """
     logging.basicConfig(
         level=log_level,
@@ -60,7 +65,16 @@ def run(
         collector(registry=registry)
     with ExitStack() as stack:
         data_dir = stack.enter_context(TemporaryDirectory(prefix="devspm-worker-"))
-        worker = build(settings, DETECTORS, identities, registry, Path(data_dir), places=places)
+        follower = stack.enter_context(IdentityFollower(settings.kafka, settings.topics.identities))
+        worker = build(
+            settings,
+            DETECTORS,
+            identities,
+            registry,
+            Path(data_dir),
+            places=places,
+            updates=follower.take,
+        )
         if settings.port is not None:
             server = _serve(settings, registry, worker.progress.problem)
             stack.enter_context(server)
@@ -72,6 +86,8 @@ def run(
             settings.partitions,
             len(DETECTORS),
         )
+        if settings.exit_when_stalled:
+            stack.enter_context(Watchdog(worker.progress.stall, Path(data_dir)))
         process = faust.Worker(
             worker.app, override_logging=False, redirect_stdouts=False, quiet=True
         )

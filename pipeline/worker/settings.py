@@ -28,6 +28,7 @@ class WorkerSettings:
         port: of the HTTP server; 0 for any free one, None for no server.
         tick_seconds: how long without events until a tick is written.
         stalled_seconds: no progress for so long while there is lag makes a worker unready.
+        exit_when_stalled: whether such a worker ends itself, for its supervisor to start it anew.
         session_timeout: seconds until a dead worker's partitions go to others.
         rebalance_timeout: seconds that workers have to join a rebalance.
         idempotent: let the broker drop batches sent twice; some brokers cannot.
@@ -43,6 +44,7 @@ class WorkerSettings:
     port: int | None = 9464
     tick_seconds: float = 5.0
     stalled_seconds: float = 60.0
+    exit_when_stalled: bool = False
     session_timeout: float = 10.0
     rebalance_timeout: float = 30.0
     idempotent: bool = True

@@ -19,7 +19,7 @@ from tests.integration.flow import (
     Installation,
     Json,
     header,
-    is_tick,
+    is_internal,
     total,
 )
 
@@ -155,7 +155,7 @@ def test_bad_records_become_dead_letters_and_good_ones_come_through(
     assert total(metrics, "devspm_dead_letters_total") == sum(expected.values())
     through = installation.all(installation.topics.activity)
     batch = range(len(sent), len(sent) + len(unreadable))
-    assert {(m.key(), m.value()) for m in through if not is_tick(m)} == {
+    assert {(m.key(), m.value()) for m in through if not is_internal(m)} == {
         (key, value)
         for key, value in installation.expected_activities()
         if activities.decode(value).position.offset not in batch
@@ -202,7 +202,7 @@ def test_all_of_kafkas_codecs_are_read(
 
     assert letters == 0
     through = installation.all(installation.topics.activity)
-    assert {m.value() for m in through if not is_tick(m)} == {
+    assert {m.value() for m in through if not is_internal(m)} == {
         value for _, value in installation.expected_activities()
     }
 

@@ -26,6 +26,7 @@ from tests.integration.flow import (
     Log,
     assert_stages_agree,
     devspm,
+    is_internal,
     is_tick,
     total,
     wait_for,
@@ -151,20 +152,20 @@ def test_records_are_keyed_and_placed_as_the_topics_say(flow: Flow) -> None:
     topics = flow.installation.topics
     for topic in (topics.activity, topics.signals, topics.alerts):
         for message in flow.installation.all(topic):
-            if not is_tick(message):
+            if not is_internal(message):
                 key = message.key() or b""
                 assert message.partition() == partition_for(key, PARTITIONS)
     scopes = {
         (message.key() or b"").partition(b":")[0]
         for message in flow.installation.all(topics.activity)
-        if not is_tick(message)
+        if not is_internal(message)
     }
     # The scenario has no tool server; every other scope has keys.
     assert {scope.decode() for scope in scopes} | {"server"} == {
         detector.meta.scope.value for detector in DETECTORS
     }
     for message in flow.installation.all(topics.signals):
-        if not is_tick(message):
+        if not is_internal(message):
             assert (message.key() or b"").decode() == signal.decode(message.value() or b"").identity
     for message in flow.installation.all(topics.alerts):
         alert = orjson.loads(message.value() or b"")
@@ -247,6 +248,6 @@ def test_a_graceful_stop_under_load_commits_everything(
     assert done > 0
     assert metrics['devspm_activities_skipped_total{reason="rerun"}'] == 0
     assert metrics['devspm_signals_correlated_total{outcome="rerun"}'] == 0
-    log = [m for m in installation.all(installation.topics.activity) if not is_tick(m)]
+    log = [m for m in installation.all(installation.topics.activity) if not is_internal(m)]
     assert len({(m.key(), m.value()) for m in log}) == len(log)
     assert_stages_agree(installation)

@@ -33,6 +33,7 @@ from pipeline.broker import Broker
 from pipeline.broker.base import free_port
 from pipeline.demo.worker_process import WorkerProcess
 from pipeline.generator import Scenario, demo_scenario
+from pipeline.identities.directory import CONFLICTS, ORIGINS
 from pipeline.metrics import OTHER, STAGES
 from pipeline.topics import Topics
 from schemas.finding import FindingActivity, Severity
@@ -301,6 +302,9 @@ def test_labels_come_from_closed_sets_and_never_from_the_input(run: Run) -> None
         "detector": detectors | {OTHER},
         "activity": {activity.name.lower() for activity in FindingActivity},
         "severity": {severity.name.lower() for severity in Severity},
+        "origin": set(ORIGINS),
+        "conflict": set(CONFLICTS),
+        "direction": {"out", "in"},
         "topic": {*topics.audit.values(), topics.activity, topics.signals},
         "partition": {str(partition) for partition in range(PARTITIONS)},
         "generation": {"0", "1", "2"},

@@ -1,0 +1,1 @@
+"""Who is who while the pipeline runs: the operator's file, the topic, links that were learned."""
