@@ -1,16 +1,20 @@
 """What dead letters say, and which of them have been replayed.
 
 A letter is a record of the dead-letter topic as the normalise stage writes it: the rejected
-record's value, and headers `reason`, `detail`, `topic`, `partition`, `offset`, `original.<name>`,
-`truncated`, `last_offset`. A replay adds receipts to the same partition: records without a value
-that repeat the letter's `topic`, `partition`, `offset` and have a header `replayed`.
+record's value, and headers `reason`, `detail`, `topic`, `partition`, `offset`, `received`,
+`original.<name>`, `truncated`, `last_offset`. A replay adds receipts to the same partition:
+records without a value that repeat the letter's `topic`, `partition`, `offset` and have a header
+`replayed`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import NamedTuple
 
 from confluent_kafka import Message
+
+from pipeline.topics import RECEIVED_HEADER
 
 REPLAYED_HEADER = "replayed"
 ORIGINAL = "original."
@@ -39,6 +43,7 @@ class Letter:
         partition: of the dead-letter topic.
         offset: in that partition.
         time: when it was written, seconds since the epoch, UTC.
+        received: when the broker got the rejected record; `time` where the letter does not say.
         reason: one of `schemas.sources.base.REASONS`.
         detail: for a person.
         place: of the rejected record, or of the first of a batch.
@@ -52,6 +57,7 @@ class Letter:
     partition: int
     offset: int
     time: float
+    received: float
     reason: str
     detail: str
     place: Place
@@ -103,10 +109,12 @@ class Letter:
         )
         place = _place(own)
         is_batch = "last_offset" in own
+        time = message.timestamp()[1] / 1000.0
         return cls(
             partition=message.partition() or 0,
             offset=message.offset() or 0,
-            time=message.timestamp()[1] / 1000.0,
+            time=time,
+            received=_seconds(own.get(RECEIVED_HEADER, b"")) or time,
             reason=_text(own.get("reason", b"")),
             detail=_text(own.get("detail", b"")),
             place=place,
@@ -179,6 +187,14 @@ def replays_of(headers: Headers) -> int:
 def _place(headers: Mapping[str, bytes]) -> Place:
     partition, offset = (_number(headers.get(name, b"")) for name in ("partition", "offset"))
     return Place(_text(headers.get("topic", b"")), partition, offset)
+
+
+def _seconds(value: bytes) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        return 0.0
+    return seconds if isfinite(seconds) and seconds > 0 else 0.0
 
 
 def _last(headers: Headers, name: str) -> bytes:

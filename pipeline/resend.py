@@ -173,7 +173,7 @@ class Resender:
                     )
                     for one in found
                 ]
-        return [self._outgoing(letter, message.value(), letter.headers, letter.time)]
+        return [self._outgoing(letter, message.value(), letter.headers, letter.received)]
 
     def _outgoing(
         self, letter: Letter, value: bytes | None, original: Headers, received: float

@@ -120,6 +120,7 @@ class NormaliseAgent:
             ("topic", record.topic.encode()),
             ("partition", str(record.partition).encode()),
             ("offset", str(record.offset).encode()),
+            (RECEIVED_HEADER, repr(record.timestamp / 1000.0).encode()),
             *((f"original.{name}", value or b"") for name, value in record.headers[:16]),
         ]
         key = f"{record.topic}/{record.partition}".encode()
@@ -128,7 +129,7 @@ class NormaliseAgent:
             self._letters.add(self._dead, partition, key, record.value, headers=headers)
         except RecordTooLargeError:
             kept = (record.value or b"")[: 1024 * 1024]
-            headers = [*headers[:5], ("truncated", b"true")]
+            headers = [*headers[:6], ("truncated", b"true")]
             self._letters.add(self._dead, partition, key, kept, headers=headers)
 
     async def undecodable(self, batch: Undecodable) -> None:

@@ -191,7 +191,7 @@ def _target(kind: TargetKind, record: Json, told: Json, source: str, repository:
         case TargetKind.GROUP:
             name = text(told.get("team_name")) or source
         case TargetKind.APPLICATION:
-            name = "pypi.org"
+            name = "pypi"
         case _:
             name = package or source
     version = text(told.get("canonical_version"))

@@ -205,6 +205,15 @@ def test_a_replay_sends_bytes_and_headers_as_they_were_and_says_that_it_is_one(b
     assert found(box.dlq("list", "--json"))["replayed"] == 2
 
 
+def test_a_replayed_record_keeps_the_time_it_was_first_received(box: Box) -> None:
+    box.bury(b"{", received=b"1757337360.5")
+
+    box.dlq("replay", "--yes")
+
+    [(_, headers)] = box.audit()
+    assert headers["received"] == b"1757337360.5"
+
+
 def test_what_has_been_replayed_is_replayed_again_only_if_asked(box: Box) -> None:
     box.bury(b"{")
     box.dlq("replay", "--yes")
