@@ -34,6 +34,9 @@ lint: install   ## ruff, strict
 typecheck: install  ## mypy, strict
 	@$(BIN)/mypy
 
+bench: install  ## CPU per event of the worker, beside stock faust in the same run
+	@$(BIN)/python tests/benchmarks/worker.py $(ARGS)
+
 lock:           ## write requirements.lock anew (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --group dev -o requirements.lock pyproject.toml requirements-build.in
 
