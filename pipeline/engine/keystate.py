@@ -34,7 +34,7 @@ class Stored(msgspec.Struct, array_like=True):
     """An entry as it is written.
 
     Attributes:
-        states: `<detector>@<version>` to its state.
+        states: `<detector>@<version>` to its state, by name.
         timers: in order of time.
         alarms: detector to the time of its last signal under this key.
         seen: activities that each state has met, in the order of `states`.
@@ -89,12 +89,13 @@ class KeyStateCodec:
         return KeyState(self._decoder.decode(data))
 
     def encode(self, value: KeyState) -> bytes:
-        """Entry to bytes."""
+        """Entry to bytes: the same for equal entries, however and when they came together."""
         encode = self._encoder.encode
         for slot, state in value.objects.items():
             value.raw[slot] = msgspec.Raw(encode(state))
+        value.raw = dict(sorted(value.raw.items()))
         seen = [value.seen.get(slot, 0) for slot in value.raw]
-        return encode(Stored(value.raw, value.timers, value.alarms, seen))
+        return encode(Stored(value.raw, value.timers, dict(sorted(value.alarms.items())), seen))
 
     def next_due(self, value: KeyState) -> float:
         """When the first timer is due."""
