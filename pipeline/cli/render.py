@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 _COLOURS = {1: "dim", 2: "cyan", 3: "yellow", 4: "red", 5: "bold white on red"}
+_BORDERS = {3: "yellow", 4: "red", 5: "red"}
 _VERBS = {1: "NEW", 2: "UPDATE", 3: "CLOSED"}
 
 Json = Mapping[str, Any]
@@ -55,7 +56,7 @@ def panel(finding: Json) -> Panel:
         Group(*parts),
         title=Text(f"{detail['identity']}  {finding['finding_info']['uid']}"),
         title_align="left",
-        border_style=_COLOURS.get(finding["severity_id"], ""),
+        border_style=_BORDERS.get(finding["severity_id"], "dim"),
     )
 
 
