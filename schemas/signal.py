@@ -45,6 +45,9 @@ class Signal(msgspec.Struct, array_like=True, frozen=True):
         cold: the detector knew too little of this entity and judged by its peers.
         activity: the trigger.
         origin: (partition, offset, index) in the activity log: orders and de-duplicates signals.
+        rate: how often chance brings a signal of this detector at least as strong, per identity
+            and day, as learned where it was judged; 0 if unknown.
+        identity_days: what that is learned from, and so how much the partition has seen lately.
     """
 
     uid: int
@@ -58,6 +61,8 @@ class Signal(msgspec.Struct, array_like=True, frozen=True):
     cold: bool
     activity: Activity
     origin: tuple[int, int, int] = (0, -1, 0)
+    rate: float = 0.0
+    identity_days: float = 0.0
 
     @property
     def bits(self) -> float:

@@ -68,20 +68,15 @@ DOCUMENTED: dict[str, list[Row]] = {
 }  # fmt: skip
 """What is public of each incident: time, its precision, system, actor, action."""
 
-DETECTED: dict[str, bool] = {
-    "amazon-q-2025-07": False,
-    "amazon-q-2025-07-token": False,
-    "event-stream-2018": False,
-    "nx-s1ngularity-2025-08": False,
-    "nx-s1ngularity-2025-08-victim": False,
-    "okta-support-2023": False,
-    "tj-actions-2025-03": False,
-    "tj-actions-2025-03-pull-request": False,
-    "tj-actions-2025-03-member": False,
-    "tj-actions-2025-03-branch": False,
-    "tj-actions-2025-03-one-tag": False,
+DETECTED = {
+    "event-stream-2018",
+    "nx-s1ngularity-2025-08",
+    "nx-s1ngularity-2025-08-victim",
+    "okta-support-2023",
+    "tj-actions-2025-03",
+    "tj-actions-2025-03-branch",
 }
-"""What the detectors find today; docs/backtest.md says why the others are missed."""
+"""What must be found at the default budget; docs/backtest.md says why others are missed."""
 
 RESERVED = [
     ipaddress.ip_network(prefix)
@@ -139,7 +134,7 @@ def test_the_facts_are_the_documented_rows() -> None:
 def test_each_incident_ships_as_a_scenario() -> None:
     assert {incident_of(name) for name in INCIDENTS} == set(DOCUMENTED)
     assert set(INCIDENTS) <= set(SCENARIOS)
-    assert set(INCIDENTS) == set(DETECTED)
+    assert set(INCIDENTS) >= DETECTED
 
 
 def test_every_record_says_what_it_rests_on(staged: Staged) -> None:
@@ -193,12 +188,13 @@ def test_the_label_points_at_somebody_who_acts(staged: Staged) -> None:
 
 def test_what_is_found_is_what_is_recorded(staged: Staged, result: Result) -> None:
     assert result.rejected == 0
-    assert result.detected is DETECTED[staged.name]
+    assert result.detected or staged.name not in DETECTED
     assert bool(result.out_of_reach) == bool(staged.out_of_reach)
 
 
-def test_nobody_else_is_accused(result: Result) -> None:
-    assert result.false_findings == {}
+def test_hardly_anybody_else_is_accused(result: Result) -> None:
+    """Some 700 identity-days at a budget of 1 in 1,000, and victims that have no label."""
+    assert sum(result.false_findings.values()) <= 2
 
 
 @pytest.mark.parametrize("name", ["event-stream-2018"])

@@ -1,15 +1,13 @@
 """Signals of one identity in, findings out."""
 
-import random
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import pairwise
-from math import log2
 
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from detectors.base import Metadata, Scope, Stage, Technique
 from pipeline.correlate import (
@@ -19,7 +17,7 @@ from pipeline.correlate import (
     decode_state,
     encode_state,
 )
-from pipeline.correlate.budget import threshold_bits
+from pipeline.correlate.budget import crossing_rates, threshold_bits
 from pipeline.correlate.state import MAX_BYTES, StateVersionError, raw_size
 from schemas import ocsf
 from schemas.action import Action
@@ -92,7 +90,8 @@ ACTIONS = {
     "unguarded": Action.AGENT_PERMISSION,
 }
 NAMES = [name for name in DETECTORS if name != "unguarded"]
-SETTINGS = CorrelationSettings(threshold_bits=16.0)
+THRESHOLD = 16.0  # bits
+SETTINGS = CorrelationSettings(threshold_bits=THRESHOLD)
 
 
 def signal(
@@ -163,7 +162,7 @@ def run(
 ) -> tuple[IncidentState | None, list[Finding]]:
     findings: list[Finding] = []
     for item in signals:
-        state, new = correlator.add(state, item)
+        state, new = correlator.add(state, item, THRESHOLD)
         if state is not None:
             assert decode_state(encode_state(state)) == state
             assert raw_size(state) <= MAX_BYTES
@@ -209,7 +208,7 @@ def test_the_title_tells_the_chain_in_plain_words() -> None:
 
 def test_a_lone_weak_signal_opens_nothing_and_is_forgotten() -> None:
     correlator = Correlator(SETTINGS, DETECTORS)
-    state, findings = correlator.add(None, signal("login", 0, 9.0))
+    state, findings = correlator.add(None, signal("login", 0, 9.0), THRESHOLD)
     assert state is not None
     assert findings == []
     assert len(encode_state(state)) < 512
@@ -219,16 +218,22 @@ def test_a_lone_weak_signal_opens_nothing_and_is_forgotten() -> None:
 
 
 def test_what_happens_by_chance_every_day_leaves_no_state() -> None:
-    busy = CorrelationSettings(judged_per_day={"login": 128.0})
-    assert Correlator(busy, DETECTORS).add(None, signal("login", 0, 7.5)) == (None, [])
+    daily = replace(signal("login", 0, 30.0), rate=0.75)
+    assert Correlator(SETTINGS, DETECTORS).add(None, daily, THRESHOLD) == (None, [])
+
+
+def test_the_learned_rate_is_what_a_signal_weighs() -> None:
+    rare = replace(signal("login", 0, 4.0), rate=2**-17)
+    _, [finding] = Correlator(SETTINGS, DETECTORS).add(None, rare, THRESHOLD)
+    assert finding.risk_bits == 17.0
 
 
 def test_a_rule_with_a_floor_opens_by_itself_and_another_does_not() -> None:
     correlator = Correlator(SETTINGS, DETECTORS)
-    _, [finding] = correlator.add(None, signal("unguarded", 0, 7.0))
+    _, [finding] = correlator.add(None, signal("unguarded", 0, 7.0), THRESHOLD)
     assert finding.severity is Severity.MEDIUM
     assert finding.confidence >= 50
-    assert correlator.add(None, signal("factor", 0, 9.0))[1] == []
+    assert correlator.add(None, signal("factor", 0, 9.0), THRESHOLD)[1] == []
 
 
 def test_one_learned_detector_alone_is_medium_at_most() -> None:
@@ -314,7 +319,7 @@ def test_quiet_closes_and_what_follows_is_another_incident() -> None:
     assert closing.uid == opened[0].uid
     assert closing.sequence == opened[-1].sequence + 1
     # without a timer the next signal closes first
-    _, [late_close, new] = correlator.add(state, signal("unguarded", 40 * HOUR, 9.0))
+    _, [late_close, new] = correlator.add(state, signal("unguarded", 40 * HOUR, 9.0), THRESHOLD)
     assert late_close == closing
     assert new.activity is FindingActivity.CREATE
     assert new.uid != closing.uid
@@ -407,52 +412,23 @@ def test_a_newer_state_is_refused_and_a_torn_one_too() -> None:
         decode_state(b"nonsense")
 
 
-def test_the_threshold_follows_from_the_budget() -> None:
+def test_before_anything_is_learned_the_threshold_follows_from_the_bounds() -> None:
     def at(alerts: float, detectors: int = 8) -> float:
-        return threshold_bits([(4.0, 7.0)] * detectors, 6 * HOUR, alerts)
+        return threshold_bits(crossing_rates([(4.0, 7.0)] * detectors, 6 * HOUR), alerts)
 
     assert at(1e-4) > at(1e-3) > at(1e-2)
     assert at(1e-3, detectors=28) > at(1e-3)
     # One detector, little else in memory: the rate of p <= 2^-b itself. 1024 events a day and
     # one alert in 1024 days allow p <= 2^-20; less the 10 bits for the chances is 10.
-    assert threshold_bits([(1024.0, 7.0)], 60.0, 1 / 1024) == pytest.approx(10.0, abs=0.5)
-
-
-@pytest.mark.parametrize("judged", [1.0, 8.0, 60.0])
-def test_chance_alone_keeps_to_the_budget(judged: float) -> None:
-    """Uniform p-values, as detectors owe them, for 4,000 identity-days."""
-    per_thousand = 10.0
-    chosen = CorrelationSettings(alerts_per_1000_identities_per_day=per_thousand)
-    detectors = {name: replace(DETECTORS[name], judged_per_day=judged) for name in NAMES}
-    correlator = Correlator(chosen, detectors)
-    dice = random.Random(7)  # noqa: S311 - a seeded simulation
-    days, identities = 40, 100
-    opened = 0
-    for _ in range(identities):
-        events = [
-            signal(name, at, -log2(meta.signal_below) + dice.expovariate(0.6931471805599453))
-            for name, meta in detectors.items()
-            for at in _poisson(dice, judged * meta.signal_below, days)
-        ]
-        _, findings = run(correlator, sorted(events, key=lambda s: s.time))
-        opened += sum(f.activity is FindingActivity.CREATE for f in findings)
-    allowed = per_thousand / 1000 * days * identities
-    assert opened <= allowed * 1.25
-    assert opened >= allowed / 20
-
-
-def _poisson(dice: random.Random, per_day: float, days: int) -> Iterable[float]:
-    at = dice.expovariate(per_day)
-    while at < days:
-        yield at * 24 * HOUR
-        at += dice.expovariate(per_day)
+    alone = crossing_rates([(1024.0, 7.0)], 60.0)
+    assert threshold_bits(alone, 1 / 1024) == pytest.approx(10.0, abs=0.5)
 
 
 def test_settings_that_cannot_work_are_refused() -> None:
     with pytest.raises(ValueError, match="half_life"):
         CorrelationSettings(half_life=0)
-    with pytest.raises(ValueError, match="judged_per_day"):
-        CorrelationSettings(judged_per_day={"login": 0.0})
+    with pytest.raises(ValueError, match="alerts_per_1000"):
+        CorrelationSettings(alerts_per_1000_identities_per_day=0.0)
 
 
 def test_every_report_has_its_own_uid() -> None:

@@ -42,7 +42,7 @@ DETECTORS = {
     )
     for stage, technique in zip(Stage, (*Technique, Technique.RULE), strict=True)
 }
-CORRELATOR = Correlator(CorrelationSettings(threshold_bits=8.0), DETECTORS)
+CORRELATOR = Correlator(CorrelationSettings(), DETECTORS)
 
 
 def _validator(version: str) -> Draft202012Validator:
@@ -91,7 +91,7 @@ _all_signals = st.builds(
 def reports(signals: list[Signal]) -> list[Finding]:
     state, findings = None, []
     for signal in signals:
-        state, new = CORRELATOR.add(state, signal)
+        state, new = CORRELATOR.add(state, signal, 8.0)
         findings += new
     if state is not None:
         findings += CORRELATOR.due(state, CORRELATOR.next_due(state))[1]

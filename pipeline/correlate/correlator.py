@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from math import log2
+from typing import Any
 
 from msgspec.structs import replace
 
 from detectors.base import Metadata, Scope, Stage, Technique
-from pipeline.correlate.budget import threshold_bits, weight
+from pipeline.correlate.budget import crossing_rates, weight
 from pipeline.correlate.gather import FADED, fade, gather, join
 from pipeline.correlate.report import finding
 from pipeline.correlate.risk import peak_bits, severity
 from pipeline.correlate.settings import CorrelationSettings
 from pipeline.correlate.state import VERSION, IncidentState
+from pipeline.correlate.threshold import Threshold
+from pipeline.state.partition import PartitionState
 from schemas.activity import digest, uid_text
 from schemas.finding import Finding, FindingActivity, Severity
 from schemas.signal import Signal
@@ -25,31 +28,39 @@ class Correlator:
 
     Args:
         settings: see there.
-        detectors: metadata of every detector that is switched on, by id; the threshold follows
-            from how many there are.
+        detectors: metadata of every detector that is switched on, by id.
     """
 
     def __init__(self, settings: CorrelationSettings, detectors: Mapping[str, Metadata]) -> None:
         self.settings = settings
         self._detectors = detectors
-        self.threshold = settings.threshold_bits or threshold_bits(
+        self._nominal = crossing_rates(
             (
-                (settings.judged(meta), -log2(meta.signal_below))
+                (meta.judged_per_day, -log2(meta.signal_below))
                 for _, meta in sorted(detectors.items())
             ),
             settings.half_life,
-            settings.alerts_per_1000_identities_per_day / 1000,
-            min_bits=settings.min_bits,
+            settings.min_bits,
+        )
+
+    def threshold(self, partition: PartitionState[Any]) -> Threshold:
+        """The opening threshold of a partition of signals, kept there."""
+        return Threshold(
+            self.settings.alerts_per_1000_identities_per_day / 1000,
+            self._nominal,
+            partition,
+            self.settings.threshold_bits,
         )
 
     def add(
-        self, state: IncidentState | None, signal: Signal
+        self, state: IncidentState | None, signal: Signal, threshold: float
     ) -> tuple[IncidentState | None, list[Finding]]:
         """Take a signal in.
 
         Args:
             state: of the signal's identity; None if there is none.
             signal: in order of event time, or nearly so.
+            threshold: evidence that opens an incident, in bits.
 
         Returns:
             The state to keep, None if there is nothing to keep, and what to report.
@@ -59,6 +70,8 @@ class Correlator:
         if bits is None or (state is not None and signal.uid in state.seen):
             return state, findings
         known = state or IncidentState(VERSION, signal.identity)
+        if not known.is_open:
+            known = replace(known, threshold=threshold)
         grown = self._assess(gather(known, signal, bits, self.settings.half_life))
         if not grown.is_open:
             if not self._opens(grown):
@@ -96,7 +109,11 @@ class Correlator:
         return None, [report]
 
     def adopt(
-        self, own: IncidentState | None, arrived: IncidentState, identity: str
+        self,
+        own: IncidentState | None,
+        arrived: IncidentState,
+        identity: str,
+        threshold: float,
     ) -> tuple[IncidentState, list[Finding]]:
         """Take in the state of what turned out to be the same identity.
 
@@ -107,6 +124,7 @@ class Correlator:
             own: the identity's state, if it has one.
             arrived: the state that was kept under another name.
             identity: the identity's name.
+            threshold: evidence that opens an incident, in bits.
         """
         other = replace(arrived, identity=identity)
         if own is None:
@@ -115,7 +133,8 @@ class Correlator:
             return self._renamed(other, arrived.identity)
         own_goes_on = own.is_open and (not other.is_open or own.opened <= other.opened)
         stays, goes = (own, other) if own_goes_on or not other.is_open else (other, own)
-        joined = self._assess(join(stays, goes, self.settings.half_life))
+        both = join(stays, goes, self.settings.half_life)
+        joined = self._assess(both if both.is_open else replace(both, threshold=threshold))
         if not joined.is_open and self._opens(joined):
             joined = replace(
                 joined,
@@ -174,7 +193,11 @@ class Correlator:
 
     def _weigh(self, signal: Signal) -> float | None:
         """Evidence of a signal in bits; None if it says nothing."""
-        evidence = weight(signal.bits, self.settings.judged(self._meta(signal.detector)))
+        evidence = (
+            -log2(signal.rate)
+            if signal.rate > 0
+            else weight(signal.bits, self._meta(signal.detector).judged_per_day)
+        )
         evidence = min(evidence, self.settings.cap_bits)
         if evidence >= self.settings.min_bits:
             return evidence
@@ -196,7 +219,7 @@ class Correlator:
         reached = severity(
             state.evidence,
             peak=peak,
-            threshold=self.threshold,
+            threshold=state.threshold,
             floor=floor,
             stage_of=self._stage,
             settings=self.settings,
@@ -206,7 +229,9 @@ class Correlator:
         return replace(state, peak=peak, severity=int(reached))
 
     def _opens(self, state: IncidentState) -> bool:
-        return state.peak >= self.threshold or any(self._opens_alone(d.id) for d in state.detectors)
+        return state.peak >= state.threshold or any(
+            self._opens_alone(d.id) for d in state.detectors
+        )
 
     def _rest(self, state: IncidentState) -> IncidentState | None:
         """What to keep of a state that has not opened."""
@@ -214,7 +239,7 @@ class Correlator:
         return faded if faded.evidence else None
 
     def _why_open(self, state: IncidentState) -> str:
-        if state.peak >= self.threshold:
+        if state.peak >= state.threshold:
             return f"{state.peak:.1f} bits of evidence reached the threshold"
         alone = sorted(d.id for d in state.detectors if self._opens_alone(d.id))
         return f"{', '.join(alone)} opens a finding by itself"
@@ -245,6 +270,6 @@ class Correlator:
             activity,
             time=time,
             reason=reason,
-            threshold=self.threshold,
+            threshold=state.threshold,
             lookup=self._meta,
         )

@@ -2,8 +2,6 @@
 
 import msgspec
 
-from detectors.base import Metadata
-
 HOUR = 3600.0
 DAY = 24 * HOUR
 
@@ -13,10 +11,8 @@ class CorrelationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     Attributes:
         alerts_per_1000_identities_per_day: false alerts that the team is ready to look at; the
-            opening threshold follows from it (`pipeline.correlate.budget`).
-        judged_per_day: per detector id, how many events it judges per identity and day, where
-            that is known better than by its metadata.
-        threshold_bits: opens an incident; set it to override what follows from the budget.
+            opening threshold is learned for it (`pipeline.correlate.threshold`).
+        threshold_bits: opens an incident; set it to override what is learned for the budget.
         half_life: evidence loses half of its weight in this time.
         min_bits: a signal that weighs less says nothing.
         cap_bits: no single signal weighs more: the far tail of a learned model is a guess.
@@ -32,7 +28,6 @@ class CorrelationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """
 
     alerts_per_1000_identities_per_day: float = 1.0
-    judged_per_day: dict[str, float] = msgspec.field(default_factory=dict)
     threshold_bits: float | None = None
     half_life: float = 6 * HOUR
     min_bits: float = 1.0
@@ -61,13 +56,7 @@ class CorrelationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         for name in positive:
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be greater than 0")
-        if not all(rate > 0 for rate in self.judged_per_day.values()):
-            raise ValueError("judged_per_day must be greater than 0")
         if self.threshold_bits is not None and not self.threshold_bits > 0:
             raise ValueError("threshold_bits must be greater than 0")
         if not 0 <= self.same_stage_share <= 1:
             raise ValueError("same_stage_share must be between 0 and 1")
-
-    def judged(self, detector: Metadata) -> float:
-        """Events that a detector judges per identity and day."""
-        return self.judged_per_day.get(detector.id, detector.judged_per_day)

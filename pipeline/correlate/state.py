@@ -63,6 +63,7 @@ class IncidentState(msgspec.Struct, array_like=True, frozen=True):
         reported_peak: `peak` in the latest report.
         seen: uids of the latest signals, to count none twice.
         events: short uids of the latest events, to count none twice.
+        threshold: evidence that opens an incident; of an open one, that it opened with.
     """
 
     version: int
@@ -84,6 +85,7 @@ class IncidentState(msgspec.Struct, array_like=True, frozen=True):
     accounts: list[str] = []
     seen: list[int] = []
     events: list[int] = []
+    threshold: float = 0.0
 
     @property
     def is_open(self) -> bool:

@@ -1,14 +1,15 @@
 """The engine: one partition of activities in, signals out, state beside it."""
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
 import msgspec
 
-from detectors.base import MAX_TIMERS, Context, Detector, Score
-from pipeline.engine.guard import Guard, check
+from detectors.base import MAX_TIMERS, Detector, Scope, Score
+from pipeline.engine.calibration import DAY, Calibration
+from pipeline.engine.guard import check
 from pipeline.engine.handover import (
     ADOPT_KEY,
     HAND_OVER_KEY,
@@ -18,11 +19,13 @@ from pipeline.engine.handover import (
     read_hand_over,
 )
 from pipeline.engine.keystate import KeyState, KeyStateCodec, Timer, TimerKind
-from pipeline.engine.levels import ORGANIZATION, Levels
+from pipeline.engine.runner import Runner
 from pipeline.engine.stats import EngineStats
 from pipeline.state.partition import Entry, PartitionState
 from schemas.activity import Activity, decode
 from schemas.signal import MIN_P, Signal, signal_uid
+
+_IDENTITY = f"{Scope.IDENTITY}:".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +48,6 @@ class EngineSettings:
     delay_seconds: float = 60.0
 
 
-class _Runner:
-    """A detector with all that the engine keeps about it in this partition."""
-
-    __slots__ = ("context", "detector", "guard", "id", "levels", "saves", "slot")
-
-    def __init__(
-        self,
-        detector: Detector[Any, Any],
-        state: PartitionState[KeyState],
-        stats: EngineStats,
-    ) -> None:
-        self.detector = detector
-        self.id = detector.meta.id
-        self.slot = f"{detector.meta.id}@{detector.meta.version}"
-        self.levels = Levels(detector, self.slot, state)
-        self.guard = Guard(self.id, stats, lambda: state.meta.clock)
-        organization = self.levels.of(ORGANIZATION)
-        self.context: Context[Any] = Context(
-            "", organization, organization, detector.meta.signal_below
-        )
-        self.saves: set[str] = set()
-
-
 class Engine:
     """Detectors over one partition.
 
@@ -80,6 +60,7 @@ class Engine:
         partition: its number, for the signals' origin.
         settings: see there.
         stats: shared by the partitions of a process.
+        on_score: told of every judgement: detector, key, activity, p-value.
     """
 
     def __init__(
@@ -90,20 +71,26 @@ class Engine:
         partition: int = 0,
         settings: EngineSettings | None = None,
         stats: EngineStats | None = None,
+        on_score: Callable[[str, str, Activity, float], None] | None = None,
     ) -> None:
         self.settings = settings or EngineSettings()
         self.stats = stats or EngineStats()
         self._codec = KeyStateCodec()
         self.state = PartitionState(stored, self._codec)
         self._partition = partition
-        self._runners: dict[str, _Runner] = {}
-        self._by_scope: dict[tuple[bytes, str], list[_Runner]] = {}
+        self._on_score = on_score
+        detectors = tuple(detectors)
+        self._calibration = Calibration({d.meta.id: d.meta for d in detectors}, self.state)
+        self._runners: dict[str, Runner] = {}
+        self._by_scope: dict[tuple[bytes, str], list[Runner]] = {}
         for detector in detectors:
-            runner = _Runner(detector, self.state, self.stats)
+            rate = self._calibration.rates[detector.meta.id]
+            runner = Runner(detector, self.state, self.stats, rate)
             self._runners[runner.id] = runner
             for action in detector.meta.actions:
                 scope = detector.meta.scope.value.encode()
                 self._by_scope.setdefault((scope, str(action)), []).append(runner)
+        self._set_bounds()
         self._signals: list[Signal] = []
         self._adoptions: list[Adoption] = []
         self._offset = -1
@@ -160,6 +147,8 @@ class Engine:
             return
         self.stats.activities += 1
         entry = state.get(key) or KeyState()
+        if int(time // DAY) > int(state.touched(key) // DAY) and key.startswith(_IDENTITY):
+            self._calibration.totals.identity_days += 1.0
         text = key.decode("utf-8", "replace")
         for runner in runners:
             if not runner.guard.resting:
@@ -170,8 +159,15 @@ class Engine:
     def advance(self, time: float) -> None:
         """Event time has come this far: do what was waiting for it."""
         self.state.advance(time)
+        if self._calibration.begin(int(self.state.meta.clock // DAY)):
+            self._set_bounds()
         for key, entry in self.state.due():
             self._wake(key, entry)
+
+    def _set_bounds(self) -> None:
+        identity_days = self._calibration.totals.identity_days
+        for runner in self._runners.values():
+            runner.context.signal_below = runner.rate.signal_below(identity_days)
 
     def tick(self, time: float, offset: int) -> None:
         """A record that says only that event time went on."""
@@ -193,9 +189,9 @@ class Engine:
     def flush(self) -> list[Entry]:
         """What changed since the last call; to be written as one unit."""
         for runner in self._runners.values():
-            for group in sorted(runner.saves):
-                runner.levels.save(group)
-            runner.saves.clear()
+            runner.save()
+        if self.state.dirty:
+            self._calibration.save()
         return self.state.flush()
 
     # A key that is renamed
@@ -227,46 +223,41 @@ class Engine:
 
     # One detector, one activity
 
-    def _run(self, runner: _Runner, key: str, entry: KeyState, activity: Activity) -> None:
+    def _run(self, runner: Runner, key: str, entry: KeyState, activity: Activity) -> None:
         detector = runner.detector
-        context = self._context(runner, key, activity)
+        context = runner.context_of(key, activity)
         try:
             own = entry.state(runner.slot, detector)
             score = detector.judge(activity, own, context)
             if score is not None:
-                check(score)
-                self.stats.judged[runner.id] += 1
+                self._judged(runner, key, activity, score)
             detector.observe(activity, own, context)
             if score is not None and score.p <= runner.context.signal_below:
                 self._signal(runner, key, entry, activity, score)
                 self._hold(runner, entry, activity)
             else:
-                self._learn(runner, own, activity)
+                runner.learn(own, activity)
             self._take_timers(runner, entry)
             runner.guard.succeeded()
         except Exception as error:  # noqa: BLE001 - a detector may raise anything; isolate it
             context.timers.clear()
             runner.guard.failed(error, key)
 
-    def _context(self, runner: _Runner, key: str, activity: Activity) -> Context[Any]:
-        context = runner.context
-        context.key = key
-        context.peers = runner.levels.of(activity.actor.peers or activity.actor.kind)
-        return context
+    def _judged(self, runner: Runner, key: str, activity: Activity, score: Score) -> None:
+        check(score)
+        self.stats.judged[runner.id] += 1
+        runner.rate.judged += 1.0
+        if self._on_score is not None:
+            self._on_score(runner.id, key, activity, score.p)
 
-    def _learn(self, runner: _Runner, own: Any, activity: Activity) -> None:
-        runner.detector.learn(activity, own, runner.context)
-        runner.saves.add(activity.actor.peers or activity.actor.kind)
-        runner.saves.add(ORGANIZATION)
-
-    def _hold(self, runner: _Runner, entry: KeyState, activity: Activity) -> None:
+    def _hold(self, runner: Runner, entry: KeyState, activity: Activity) -> None:
         self.stats.held += 1
         at = activity.time + self.settings.hold_seconds
         self._add_timer(entry, Timer(at, runner.id, TimerKind.LEARN, activity))
 
     def _signal(
         self,
-        runner: _Runner,
+        runner: Runner,
         key: str,
         entry: KeyState,
         activity: Activity,
@@ -280,7 +271,12 @@ class Engine:
         self._index = self._index + 1 if self._offset == self._index_of else 0
         self._index_of = self._offset
         self.stats.signals[runner.id] += 1
-        entry.alarms[runner.id] = max(time, entry.alarms.get(runner.id, time))
+        identity_days = self._calibration.totals.identity_days
+        p = max(score.p, MIN_P)
+        rate = runner.rate.chance_rate(p, identity_days)
+        entry.alarms[runner.id] = self._calibration.signalled(
+            runner.id, entry.alarms.get(runner.id), time, p
+        )
         self._signals.append(
             Signal(
                 uid=signal_uid(name, key, activity.uid),
@@ -288,18 +284,20 @@ class Engine:
                 key=key,
                 identity=detector.subject(activity),
                 time=time,
-                p=max(score.p, MIN_P),
+                p=p,
                 title=score.title or detector.meta.title,
                 features=sorted(score.features, key=lambda feature: -feature.bits),
                 cold=score.cold,
                 activity=activity,
                 origin=(self._partition, self._offset, self._index),
+                rate=rate,
+                identity_days=identity_days,
             )
         )
 
     # Timers
 
-    def _take_timers(self, runner: _Runner, entry: KeyState) -> None:
+    def _take_timers(self, runner: Runner, entry: KeyState) -> None:
         timers = runner.context.timers
         for at, activity in timers:
             self._add_timer(entry, Timer(at, runner.id, TimerKind.JUDGE, activity))
@@ -327,20 +325,19 @@ class Engine:
         self.state.put(key, entry, clock)
         self._schedule(key, entry)
 
-    def _fire(self, runner: _Runner, key: str, entry: KeyState, timer: Timer) -> None:
-        context = self._context(runner, key, timer.activity)
+    def _fire(self, runner: Runner, key: str, entry: KeyState, timer: Timer) -> None:
+        context = runner.context_of(key, timer.activity)
         try:
             own = entry.state(runner.slot, runner.detector)
             if timer.kind is TimerKind.LEARN:
                 if self._confirmed(runner, entry, timer.activity):
                     self.stats.discarded += 1
                 else:
-                    self._learn(runner, own, timer.activity)
+                    runner.learn(own, timer.activity)
             else:
                 score = runner.detector.due(timer.activity, own, context)
                 if score is not None:
-                    check(score)
-                    self.stats.judged[runner.id] += 1
+                    self._judged(runner, key, timer.activity, score)
                     if score.p <= runner.context.signal_below:
                         self._signal(runner, key, entry, timer.activity, score, absent_at=timer.at)
             self._take_timers(runner, entry)
@@ -349,8 +346,6 @@ class Engine:
             context.timers.clear()
             runner.guard.failed(error, key)
 
-    def _confirmed(self, runner: _Runner, entry: KeyState, activity: Activity) -> bool:
+    def _confirmed(self, runner: Runner, entry: KeyState, activity: Activity) -> bool:
         since = activity.time - self.settings.confirm_seconds
-        return any(
-            time >= since for detector, time in entry.alarms.items() if detector != runner.id
-        )
+        return any(alarm.time >= since for name, alarm in entry.alarms.items() if name != runner.id)

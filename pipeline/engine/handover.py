@@ -99,8 +99,10 @@ def joined(own: KeyState | None, arrived: KeyState, old: str, new: str) -> KeySt
         if not known or arrived.seen.get(slot, 0) > own.seen.get(slot, 0):
             _take(own, arrived, slot)
     own.timers = sorted([*own.timers, *arrived.timers], key=_at)[:MAX_TIMERS]
-    for detector, time in sorted(arrived.alarms.items()):
-        own.alarms[detector] = max(time, own.alarms.get(detector, time))
+    for detector, alarm in sorted(arrived.alarms.items()):
+        mine = own.alarms.get(detector)
+        if mine is None or mine.time < alarm.time:
+            own.alarms[detector] = alarm
     return own
 
 

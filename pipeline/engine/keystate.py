@@ -1,6 +1,6 @@
 """What is kept per key: one entry with the states of all detectors of that scope.
 
-What breaks stored state: the field order of `Stored` and `Timer`, `Metadata.id`,
+What breaks stored state: the field order of `Stored`, `Alarm` and `Timer`, `Metadata.id`,
 `Metadata.version` (raise it to drop a detector's old states, they are then learned anew).
 """
 
@@ -30,19 +30,33 @@ class Timer(msgspec.Struct, array_like=True):
     activity: Activity
 
 
+class Alarm(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """A detector's signals under a key.
+
+    Attributes:
+        time: of the latest.
+        began: when the present occasion began, at most a day ago as of `time`.
+        bits: of the strongest within the occasion.
+    """
+
+    time: float
+    began: float
+    bits: float
+
+
 class Stored(msgspec.Struct, array_like=True):
     """An entry as it is written.
 
     Attributes:
         states: `<detector>@<version>` to its state, by name.
         timers: in order of time.
-        alarms: detector to the time of its last signal under this key.
+        alarms: what each detector has signalled under this key.
         seen: activities that each state has met, in the order of `states`.
     """
 
     states: dict[str, msgspec.Raw]
     timers: list[Timer]
-    alarms: dict[str, float]
+    alarms: dict[str, Alarm]
     seen: list[int] = []
 
 
@@ -55,7 +69,7 @@ class KeyState:
         self.raw: dict[str, msgspec.Raw] = stored.states if stored else {}
         self.objects: dict[str, msgspec.Struct] = {}
         self.timers: list[Timer] = stored.timers if stored else []
-        self.alarms: dict[str, float] = stored.alarms if stored else {}
+        self.alarms: dict[str, Alarm] = stored.alarms if stored else {}
         self.seen = dict(zip(self.raw, stored.seen, strict=False)) if stored else {}
 
     def state(self, slot: str, detector: Detector[Any, Any]) -> Any:

@@ -51,6 +51,7 @@ class CorrelateStage:
         self._partition = partition
         self.stats = stats or CorrelateStats()
         self.state: PartitionState[IncidentState] = PartitionState(stored, _Codec(correlator))
+        self._threshold = correlator.threshold(self.state)
         self._reports: list[tuple[Finding, float]] = []
         self._adoptions: list[Adoption] = []
 
@@ -84,7 +85,11 @@ class CorrelateStage:
         self.stats.signals += 1
         self.advance(signal.time)
         key = signal.identity.encode("utf-8", "replace")
-        incident, findings = self._correlator.add(state.get(key), signal)
+        threshold = self._threshold
+        threshold.heard(partition, signal.identity_days, signal.time)
+        before = state.get(key)
+        incident, findings = self._correlator.add(before, signal, threshold.bits)
+        threshold.rose(before.peak if before else 0.0, incident.peak if incident else 0.0)
         self._keep(key, incident, signal.time)
         self._reports += [(finding, signal.activity.received) for finding in findings]
 
@@ -126,7 +131,7 @@ class CorrelateStage:
         self.advance(adoption.time)
         key = adoption.new
         incident, findings = self._correlator.adopt(
-            state.get(key), arrived, key.decode("utf-8", "replace")
+            state.get(key), arrived, key.decode("utf-8", "replace"), self._threshold.bits
         )
         self._keep(key, incident, max(adoption.time, incident.latest))
         self._reports += [(finding, 0.0) for finding in findings]

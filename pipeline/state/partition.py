@@ -31,6 +31,17 @@ ValueT = TypeVar("ValueT")
 Entry = tuple[bytes, bytes | None]
 
 
+def payload(data: bytes) -> bytes:
+    """The entry itself, without what the partition keeps beside it.
+
+    Raises:
+        ValueError: it is of another layout than this program writes.
+    """
+    if len(data) < _HEADER.size or data[0] != _LAYOUT:
+        raise ValueError(f"layout {data[0] if data else 'none'}, not {_LAYOUT}")
+    return data[_HEADER.size :]
+
+
 class Meta(msgspec.Struct, array_like=True):
     """What the partition itself has seen.
 
@@ -180,6 +191,10 @@ class PartitionState(Generic[ValueT]):
         self._live[key] = value
         self._touched[key] = touched
         return value
+
+    def touched(self, key: bytes) -> float:
+        """Event time of the last `put` of a key that `get` has returned; 0 for any other."""
+        return self._touched.get(key, 0.0)
 
     def _is_idle(self, touched: float) -> bool:
         return self.meta.clock - touched > self._idle

@@ -1,0 +1,138 @@
+"""The alert budget: evidence that opens an incident, learned from how high chance piles it.
+
+Each time the evidence against an identity rises over a level, that level is crossed: had it been
+the threshold, there had been an alert. C(x) counts crossings of x bits, E the identity-days they
+come from, both halved every `HALF_LIFE`. With B alerts allowed per identity and day, u a level
+that is crossed often enough to be counted, and the tail above it exponential with mean m
+(peaks over threshold: Siffer et al., Anomaly Detection in Streams with Extreme Value Theory,
+KDD 2017, doi:10.1145/3097983.3098144; with the shape 0):
+
+    rate      r = C(u) / E
+    mean      m = (N m0 + S) / (N + C(u) - C(t))      S: integral of C(x) from u to t
+    threshold t = u + m ln(r / B)
+
+u is the highest level with `ENOUGH` crossings that is crossed more often than B. While there is
+none, it is `BASE` bits and r = (C + A) / (E + A / r0). r0 and m0 come from `budget`: what would be
+were every detector at its bound. What lies above t counts as at least t, no more (a censored
+exponential), so that one attack of sixty bits moves m no further than one of twenty.
+"""
+
+from collections.abc import Sequence
+from math import log
+from typing import Any
+
+import msgspec
+
+from pipeline.correlate.budget import CEILING, STEP, threshold_bits
+from pipeline.state.partition import PartitionState
+
+DAY = 86400.0
+HALF_LIFE = 60.0  # days, as of the rates that weigh the signals
+BASE = 6.0  # bits; detectors report from 5 on (1 in 32 days), so above it the tail is whole
+GRID = 0.5  # bits, between levels that are counted
+ENOUGH = 16.0  # crossings: their number is known to a quarter
+PRIOR_CROSSINGS = 4.0  # A
+PRIOR_EXCESSES = 8.0  # N
+MAX_SOURCES = 256  # partitions whose identity-days are kept
+_NAME = b"\x00budget"
+
+
+class Crossings(msgspec.Struct, array_like=True):
+    """What is counted; stored, so fields are only ever appended.
+
+    Attributes:
+        day: since the epoch, when the counts were last brought down.
+        counts: `counts[j]` crossings of j times `GRID` bits.
+        identity_days: by partition of the activity log, as its latest signal says.
+        threshold: that followed.
+    """
+
+    day: int = 0
+    counts: list[float] = []
+    identity_days: dict[int, float] = {}
+    threshold: float = 0.0
+
+
+class Threshold:
+    """The opening threshold of one partition of signals.
+
+    A partition of signals holds as many identities as one of activities, on average: its
+    identity-days are the mean of theirs.
+
+    Args:
+        alerts_per_day: that are allowed per identity.
+        nominal: crossing rates where nothing is known, see `budget.crossing_rates`.
+        partition: where the counts are kept.
+        fixed: if given, the threshold; nothing is learned.
+    """
+
+    def __init__(
+        self,
+        alerts_per_day: float,
+        nominal: Sequence[float],
+        partition: PartitionState[Any],
+        fixed: float | None = None,
+    ) -> None:
+        self._alerts = alerts_per_day
+        self._partition = partition
+        self._fixed = fixed
+        self._base_rate = nominal[int(BASE / STEP)]
+        nominal_bits = threshold_bits(nominal, alerts_per_day)
+        slope = log(self._base_rate / alerts_per_day) if self._base_rate > alerts_per_day else 0.0
+        self._mean = (nominal_bits - BASE) / slope if slope else 1.0 / log(2)
+        data = partition.get_extra(_NAME)
+        self._seen = msgspec.msgpack.decode(data, type=Crossings) if data else Crossings()
+        if not data:
+            self._seen.threshold = nominal_bits
+
+    @property
+    def bits(self) -> float:
+        """Evidence that opens an incident now."""
+        return self._fixed or self._seen.threshold
+
+    def heard(self, source: int, identity_days: float, time: float) -> None:
+        """A signal of this partition of the activity log came, with what it was learned from."""
+        seen = self._seen
+        day = int(time // DAY)
+        if day > seen.day:
+            left = 2 ** ((seen.day - day) / HALF_LIFE) if seen.day else 1.0
+            seen.counts = [count * left for count in seen.counts]
+            seen.day = day
+        if source in seen.identity_days or len(seen.identity_days) < MAX_SOURCES:
+            seen.identity_days[source] = identity_days
+        self._learn()
+
+    def rose(self, before: float, after: float) -> None:
+        """The evidence against an identity rose; both in bits."""
+        first, last = int(before / GRID) + 1, int(min(after, CEILING) / GRID)
+        if last < first:
+            return
+        counts = self._seen.counts
+        counts.extend([0.0] * (last + 1 - len(counts)))
+        for level in range(first, last + 1):
+            counts[level] += 1.0
+        self._learn()
+
+    def _learn(self) -> None:
+        seen = self._seen
+        counts = seen.counts
+        exposure = sum(seen.identity_days.values()) / max(1, len(seen.identity_days))
+        base = int(BASE / GRID)
+        rate = (_at(counts, base) + PRIOR_CROSSINGS) / (
+            exposure + PRIOR_CROSSINGS / self._base_rate
+        )
+        for level in range(len(counts) - 1, base, -1):
+            if counts[level] >= ENOUGH and counts[level] > self._alerts * exposure:
+                base, rate = level, counts[level] / exposure
+                break
+        top = max(base, int(seen.threshold / GRID))
+        excess = GRID * sum(counts[base + 1 : top + 1])
+        beyond = _at(counts, base) - _at(counts, top)
+        mean = (PRIOR_EXCESSES * self._mean + excess) / (PRIOR_EXCESSES + beyond)
+        bits = base * GRID + mean * max(0.0, log(rate / self._alerts))
+        seen.threshold = min(max(bits, BASE), CEILING)
+        self._partition.put_extra(_NAME, msgspec.msgpack.encode(seen))
+
+
+def _at(counts: Sequence[float], level: int) -> float:
+    return counts[level] if level < len(counts) else 0.0
