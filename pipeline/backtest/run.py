@@ -9,6 +9,7 @@ import msgspec
 
 from detectors.base import Detector
 from pipeline.backtest.scenario import Label, Scenario
+from pipeline.backtest.trace import Trace
 from pipeline.correlate import CorrelationSettings, Correlator
 from pipeline.stages.local import LocalPipeline
 from schemas.finding import Finding, FindingActivity, Severity
@@ -65,13 +66,16 @@ def run(
     scenario: Scenario,
     detectors: Iterable[Detector[Any, Any]],
     settings: CorrelationSettings | None = None,
+    trace: Trace | None = None,
 ) -> Result:
-    """One pass over a scenario."""
+    """One pass over a scenario; `trace`, if given, is filled on the way."""
     detectors = tuple(detectors)
     pipeline = LocalPipeline(
         detectors,
         IdentityMap(scenario.identities),
         Correlator(settings or CorrelationSettings(), {d.meta.id: d.meta for d in detectors}),
+        on_signals=trace.take_signals if trace else None,
+        on_score=trace.score if trace else None,
     )
     findings: list[Finding] = []
     days: set[tuple[str, int]] = set()
@@ -85,7 +89,10 @@ def run(
         activities, error = pipeline.normaliser.normalise(record.raw, record.source)
         rejected += error is not None
         days.update((activity.actor.identity, int(activity.time // DAY)) for activity in activities)
-        findings += pipeline.feed(activities)
+        new = pipeline.feed(activities)
+        findings += new
+        if trace:
+            trace.take(activities, pipeline.correlate.threshold, new)
     findings += pipeline.finish(AFTERWARDS)
     used = time.process_time() - started
     return _compare(

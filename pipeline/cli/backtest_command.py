@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]…")
-@click.option("--all", "all_", is_flag=True, help="Every scenario that ships with the project.")
+@click.option("--all", "all_", is_flag=True, help="Every scenario that ships, but for the slow.")
 @click.option("--list", "list_", is_flag=True, help="Name them and stop.")
 @click.option(
     "--alert-budget",
@@ -28,8 +28,16 @@ if TYPE_CHECKING:
     help="False alerts you accept per 1,000 identities and day.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a scenario, then a summary.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report with plots."
+)
 def command(
-    scenarios: tuple[str, ...], all_: bool, list_: bool, alert_budget: float, as_json: bool
+    scenarios: tuple[str, ...],
+    all_: bool,
+    list_: bool,
+    alert_budget: float,
+    as_json: bool,
+    html: Path | None,
 ) -> None:
     """Labelled scenarios through all detectors: detected or not, how early, at what noise.
 
@@ -41,20 +49,24 @@ def command(
       devspm backtest --all
       devspm backtest npm-qix-2025-09 benign-11
       devspm backtest our-incident.jsonl.gz --json
+      devspm backtest --all --html report.html
     """
     from detectors.registry import DETECTORS
-    from pipeline.backtest.catalogue import SCENARIOS
+    from pipeline.backtest.catalogue import SCENARIOS, SLOW
     from pipeline.backtest.run import run
     from pipeline.backtest.scenario import ScenarioError, from_file
+    from pipeline.backtest.trace import Trace
     from pipeline.correlate import CorrelationSettings
 
-    names = list(SCENARIOS) if all_ else list(scenarios)
+    names = [name for name in SCENARIOS if name not in SLOW] if all_ else list(scenarios)
     if list_:
         for name in SCENARIOS:
             click.echo(name)
         return
     if not names:
         options.fail("name a scenario, or --all; `devspm backtest --list` names them")
+    page = _report() if html else None
+    chapters: list[Any] = []
     settings = CorrelationSettings(alerts_per_1000_identities_per_day=alert_budget)
     results: list[Result] = []
     with options.reported():
@@ -66,13 +78,27 @@ def command(
             except ScenarioError as error:
                 options.fail(str(error))
                 return
-            results.append(run(scenario, DETECTORS, settings))
+            trace = Trace() if page else None
+            results.append(run(scenario, DETECTORS, settings, trace))
+            if page and trace:
+                chapters.append(page.Chapter(scenario.label, results[-1], trace))
             if as_json:
                 sys.stdout.buffer.write(orjson.dumps(_as_dict(results[-1])) + b"\n")
                 sys.stdout.buffer.flush()
+        if page and html:
+            html.write_text(page.page(chapters, alert_budget), encoding="utf-8")
     (_print_json if as_json else _print_table)(results)
     missed = [r for r in results if r.attack and not r.out_of_reach and not r.detected]
     sys.exit(1 if missed else 0)
+
+
+def _report() -> Any:
+    """The module that writes the report; it needs what only the extra `report` installs."""
+    try:
+        from pipeline.backtest import report
+    except ModuleNotFoundError as error:
+        options.fail(f"--html needs {error.name}: pip install 'devspm[report]'")
+    return report
 
 
 def _print_json(results: "list[Result]") -> None:

@@ -2,11 +2,12 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import orjson
 
 from detectors.registry import DETECTORS
+from pipeline.cli.scores import Scores
 from pipeline.correlate import CorrelationSettings, Correlator
 from pipeline.records import read
 from pipeline.stages.local import LocalPipeline
@@ -31,6 +32,7 @@ class Scan:
         identities: account to identity.
         alert_budget: false alerts per 1,000 identities and day.
         places: where an address is.
+        on_scores: given the judgements of each record, as lines.
     """
 
     def __init__(
@@ -38,7 +40,10 @@ class Scan:
         identities: IdentityMap,
         alert_budget: float = 1.0,
         places: Locator | None = None,
+        on_scores: Callable[[Iterable[bytes]], None] | None = None,
     ) -> None:
+        self._scores = Scores() if on_scores else None
+        self._on_scores = on_scores
         settings = CorrelationSettings(alerts_per_1000_identities_per_day=alert_budget)
         self._pipeline = LocalPipeline(
             DETECTORS,
@@ -46,6 +51,7 @@ class Scan:
             Correlator(settings, {d.meta.id: d.meta for d in DETECTORS}),
             latest=time.time() + DAY,
             places=places,
+            on_score=self._scores.add if self._scores else None,
         )
         self.records = 0
         self.activities = 0
@@ -69,6 +75,8 @@ class Scan:
         yield from self._count(self._pipeline.finish(CLOSING_SECONDS))
 
     def _count(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        if self._scores and self._on_scores:
+            self._on_scores(self._scores.take())
         for finding in findings:
             if finding.activity is FindingActivity.CLOSE:
                 self._found[finding.severity.name.lower()] += 1

@@ -36,6 +36,11 @@ from pipeline.cli import options
     show_default=True,
     help="False alerts you accept per 1,000 identities and day [DEVSPM_ALERT_BUDGET].",
 )
+@click.option(
+    "--scores",
+    is_flag=True,
+    help="Print the p-value of each detector for every event that it judged, not the findings.",
+)
 @click.option("--summary", is_flag=True, help="End with one JSON line of counts on standard error.")
 def command(
     files: tuple[str, ...],
@@ -46,6 +51,7 @@ def command(
     form: str | None,
     min_severity: str,
     alert_budget: float,
+    scores: bool,
     summary: bool,
 ) -> None:
     """Run all detectors over recorded events, in this process, without a broker.
@@ -57,6 +63,7 @@ def command(
       devspm scan audit.jsonl.gz
       devspm scan --source github.audit export.json --format ocsf > findings.jsonl
       devspm import git . | devspm scan -
+      devspm scan audit.jsonl.gz --scores > scores.jsonl
     """
     from rich.console import Console
 
@@ -73,6 +80,7 @@ def command(
             options.load_identities(identities),
             alert_budget,
             options.load_places(places, networks),
+            sys.stdout.buffer.writelines if scores else None,
         )
         found: set[int] = set()  # a finding may reach the severity only as it grows
         started = time.perf_counter()
@@ -80,6 +88,8 @@ def command(
             if finding.severity < least:
                 continue
             found.add(finding.uid)
+            if scores:
+                continue
             if form == "table":
                 console.print(panel(to_ocsf(finding)))
             else:

@@ -60,6 +60,11 @@ class CorrelateStage:
         """Last offset that the state contains."""
         return self.state.meta.position
 
+    @property
+    def threshold(self) -> float:
+        """Evidence that opens an incident now, in bits."""
+        return self._threshold.bits
+
     def process(self, value: bytes, offset: int) -> None:
         """One record of the signal log."""
         if offset <= self.state.meta.position:

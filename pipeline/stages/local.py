@@ -38,6 +38,7 @@ class LocalPipeline:
         settings: of the engine.
         latest: an event later than this is rejected.
         on_signals: called with the signals of a record, if there are any.
+        on_score: told of every judgement: detector, key, activity, p-value.
         places: where an address is.
     """
 
@@ -50,13 +51,14 @@ class LocalPipeline:
         settings: EngineSettings | None = None,
         latest: float = inf,
         on_signals: Callable[[list[Signal]], None] | None = None,
+        on_score: Callable[[str, str, Activity, float], None] | None = None,
         places: Locator | None = None,
     ) -> None:
         detectors = tuple(detectors)
         self._detect_store: dict[bytes, bytes] = {}
         self._correlate_store: dict[bytes, bytes] = {}
         self.normaliser = Normaliser(detectors, identities, latest=latest, places=places)
-        self.engine = Engine(detectors, self._detect_store, settings=settings)
+        self.engine = Engine(detectors, self._detect_store, settings=settings, on_score=on_score)
         self.correlate = CorrelateStage(correlator, self._correlate_store)
         self._on_signals = on_signals
         self._activity_offset = -1

@@ -85,6 +85,17 @@ def test_scan_prints_a_table_without_colours_where_there_is_no_terminal(
     assert "\x1b" not in done.stdout
 
 
+def test_scan_gives_every_judgement(quiet: Path) -> None:
+    done = devspm("scan", quiet, "--scores")
+
+    assert done.exit_code == 0
+    judged = lines(done.stdout_bytes)
+    assert {"login_novelty", "commit_habit"} & {name for one in judged for name in one["p"]}  # type: ignore[attr-defined]
+    for one in judged:
+        assert set(one) >= {"time", "event", "identity", "action", "record", "p"}
+        assert all(0 < p <= 1 for p in one["p"].values())  # type: ignore[attr-defined]
+
+
 def test_scan_reads_standard_input(recording: Path, identities: Path) -> None:
     from_file = devspm("scan", recording, "--identities", identities)
     from_pipe = subprocess.run(
