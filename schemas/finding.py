@@ -10,6 +10,7 @@ from enum import IntEnum
 import msgspec
 
 from schemas.activity import NOWHERE, Position
+from schemas.reach import Reach
 from schemas.signal import Feature
 
 
@@ -134,6 +135,7 @@ class Finding(msgspec.Struct, frozen=True):
         count: signals counted, also those whose evidence is not kept.
         accounts: of the identity, sorted.
         reason: why it was reported now.
+        reach: what the identity has shown that it can do.
     """
 
     uid: int
@@ -155,3 +157,4 @@ class Finding(msgspec.Struct, frozen=True):
     count: int
     accounts: list[str]
     reason: str
+    reach: Reach = Reach(0)

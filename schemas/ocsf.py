@@ -155,6 +155,7 @@ def _unmapped(finding: Finding, identity: str) -> dict[str, Any]:
     return {
         "identity": identity,
         "accounts": finding.accounts,
+        "reach": finding.reach.words(),
         "risk_bits": round(finding.risk_bits, 2),
         "threshold_bits": round(finding.threshold_bits, 2),
         "signals": finding.count,

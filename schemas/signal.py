@@ -48,6 +48,7 @@ class Signal(msgspec.Struct, array_like=True, frozen=True):
         rate: how often chance brings a signal of this detector at least as strong, per identity
             and day, as learned where it was judged; 0 if unknown.
         identity_days: what that is learned from, and so how much the partition has seen lately.
+        reach: what the identity has shown that it can do, flags of `schemas.reach.Reach`.
     """
 
     uid: int
@@ -63,6 +64,7 @@ class Signal(msgspec.Struct, array_like=True, frozen=True):
     origin: tuple[int, int, int] = (0, -1, 0)
     rate: float = 0.0
     identity_days: float = 0.0
+    reach: int = 0
 
     @property
     def bits(self) -> float:

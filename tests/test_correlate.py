@@ -32,6 +32,7 @@ from schemas.activity import (
     digest,
 )
 from schemas.finding import Finding, FindingActivity, Severity
+from schemas.reach import Reach
 from schemas.signal import Feature, Signal, signal_uid
 
 START = 1_757_336_000.0  # 2025-09-08 12:53:20Z
@@ -422,6 +423,21 @@ def test_before_anything_is_learned_the_threshold_follows_from_the_bounds() -> N
     # one alert in 1024 days allow p <= 2^-20; less the 10 bits for the chances is 10.
     alone = crossing_rates([(1024.0, 7.0)], 60.0)
     assert threshold_bits(alone, 1 / 1024) == pytest.approx(10.0, abs=0.5)
+
+
+def test_doubt_about_somebody_who_reaches_far_is_worth_more_effort() -> None:
+    pair = [signal("login", 0, 18.0), signal("session", 60, 14.0)]
+
+    def severity_of(reach: Reach) -> Severity:
+        signals = [replace(one, reach=int(reach)) for one in pair]
+        return run(Correlator(SETTINGS, DETECTORS), signals)[1][-1].severity
+
+    assert severity_of(Reach.RELEASES) is Severity.MEDIUM
+    assert severity_of(Reach.PUBLISHES) is Severity.HIGH
+    _, findings = run(Correlator(SETTINGS, DETECTORS), [replace(s, reach=5) for s in pair])
+    words = ["publishes packages", "administers rights or protections"]
+    assert ocsf.to_ocsf(findings[-1])["unmapped"]["devspm"]["reach"] == words
+    assert f"What is known of it: {', '.join(words)}." in findings[-1].description
 
 
 def test_settings_that_cannot_work_are_refused() -> None:

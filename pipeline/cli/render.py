@@ -46,6 +46,11 @@ def panel(finding: Json) -> Panel:
     parts: list[Any] = [
         line(finding),
         Text(f"accounts  {', '.join(detail['accounts'])}", style="dim"),
+        *(
+            [Text(f"reach     {', '.join(reach)}", style="dim")]
+            if (reach := detail.get("reach"))
+            else []
+        ),
     ]
     for detector in detail["detectors"]:
         parts += ["", *_reasons(detector)]

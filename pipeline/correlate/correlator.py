@@ -17,6 +17,7 @@ from pipeline.correlate.threshold import Threshold
 from pipeline.state.partition import PartitionState
 from schemas.activity import digest, uid_text
 from schemas.finding import Finding, FindingActivity, Severity
+from schemas.reach import Reach
 from schemas.signal import Signal
 
 
@@ -221,6 +222,7 @@ class Correlator:
             peak=peak,
             threshold=state.threshold,
             floor=floor,
+            reach=Reach(state.reach),
             stage_of=self._stage,
             settings=self.settings,
         )

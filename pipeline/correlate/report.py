@@ -7,6 +7,7 @@ from pipeline.correlate.risk import confidence
 from pipeline.correlate.state import DetectorState, IncidentState
 from pipeline.correlate.wording import description, title
 from schemas.finding import Detection, Finding, FindingActivity, Severity
+from schemas.reach import Reach
 
 _RULE_CONFIDENCE = 50
 
@@ -49,6 +50,7 @@ def finding(
         count=state.count,
         accounts=state.accounts,
         reason=reason,
+        reach=Reach(state.reach),
     )
 
 

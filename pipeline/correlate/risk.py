@@ -6,6 +6,7 @@ from math import log2
 from detectors.base import Stage
 from pipeline.correlate.settings import CorrelationSettings
 from schemas.finding import Evidence, Severity
+from schemas.reach import FAR, Reach
 
 _BEFORE = (Stage.ACCESS, Stage.PERSISTENCE)
 _AFTER = (Stage.TAMPERING, Stage.PUBLICATION)
@@ -60,12 +61,15 @@ def severity(
     peak: float,
     threshold: float,
     floor: int,
+    reach: Reach,
     stage_of: StageOf,
     settings: CorrelationSettings,
 ) -> Severity:
     """Severity of an incident; `floor` is the highest that its detectors ask for by themselves.
 
-    A single detector never makes it higher than medium: the far tail of one model is a guess.
+    A single detector never makes it higher than medium: the far tail of one model is a guess. Two
+    of one stage do if they are far above the threshold, or if the identity reaches far: the same
+    doubt about somebody who publishes packages or administers rights is worth more effort.
     """
     if peak < threshold:
         return Severity(floor)
@@ -79,7 +83,9 @@ def severity(
     reached = Severity.MEDIUM
     if any(0 <= end - start <= settings.chain_window for start in before for end in after):
         reached = Severity.CRITICAL
-    elif len(stages) > 1 or (len(detectors) > 1 and peak >= threshold + settings.far_bits):
+    elif len(stages) > 1 or (
+        len(detectors) > 1 and (reach & FAR or peak >= threshold + settings.far_bits)
+    ):
         reached = Severity.HIGH
     return Severity(max(floor, reached))
 

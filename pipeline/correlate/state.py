@@ -64,6 +64,7 @@ class IncidentState(msgspec.Struct, array_like=True, frozen=True):
         seen: uids of the latest signals, to count none twice.
         events: short uids of the latest events, to count none twice.
         threshold: evidence that opens an incident; of an open one, that it opened with.
+        reach: what the identity has shown that it can do, flags of `schemas.reach.Reach`.
     """
 
     version: int
@@ -86,6 +87,7 @@ class IncidentState(msgspec.Struct, array_like=True, frozen=True):
     seen: list[int] = []
     events: list[int] = []
     threshold: float = 0.0
+    reach: int = 0
 
     @property
     def is_open(self) -> bool:

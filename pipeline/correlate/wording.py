@@ -8,6 +8,7 @@ from detectors.base import Metadata, Scope
 from pipeline.correlate.state import ActionState, DetectorState, IncidentState
 from schemas.action import Action
 from schemas.finding import Evidence
+from schemas.reach import Reach
 from schemas.text import visible
 
 MAX_TITLE: Final = 200
@@ -152,6 +153,7 @@ def description(
         f"Reported now: {reason}.",
         f"Evidence at its peak: {state.peak:.1f} bits; {threshold:.1f} open a finding.",
         f"Signals: {state.count}, of {len(state.detectors)} detectors.",
+        *_reach(state.reach),
         "",
         "Course of events:",
         *(_course(entry) for entry in state.evidence),
@@ -169,6 +171,11 @@ def description(
         ]
     text = "\n".join(lines)
     return text if len(text) <= MAX_DESCRIPTION else text[: MAX_DESCRIPTION - 1] + "…"
+
+
+def _reach(flags: int) -> list[str]:
+    words = Reach(flags).words()
+    return [f"What is known of it: {', '.join(words)}."] if words else []
 
 
 def _course(entry: Evidence) -> str:

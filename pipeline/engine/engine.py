@@ -23,6 +23,7 @@ from pipeline.engine.runner import Runner
 from pipeline.engine.stats import EngineStats
 from pipeline.state.partition import Entry, PartitionState
 from schemas.activity import Activity, decode
+from schemas.reach import reach_of
 from schemas.signal import MIN_P, Signal, signal_uid
 
 _IDENTITY = f"{Scope.IDENTITY}:".encode()
@@ -147,8 +148,10 @@ class Engine:
             return
         self.stats.activities += 1
         entry = state.get(key) or KeyState()
-        if int(time // DAY) > int(state.touched(key) // DAY) and key.startswith(_IDENTITY):
-            self._calibration.totals.identity_days += 1.0
+        if key.startswith(_IDENTITY):
+            entry.reach |= reach_of(activity)
+            if time // DAY > state.touched(key) // DAY:
+                self._calibration.totals.identity_days += 1.0
         text = key.decode("utf-8", "replace")
         for runner in runners:
             if not runner.guard.resting:
@@ -292,6 +295,7 @@ class Engine:
                 origin=(self._partition, self._offset, self._index),
                 rate=rate,
                 identity_days=identity_days,
+                reach=entry.reach | reach_of(activity),
             )
         )
 

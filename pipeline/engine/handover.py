@@ -98,6 +98,7 @@ def joined(own: KeyState | None, arrived: KeyState, old: str, new: str) -> KeySt
         known = slot in own.raw or slot in own.objects
         if not known or arrived.seen.get(slot, 0) > own.seen.get(slot, 0):
             _take(own, arrived, slot)
+    own.reach |= arrived.reach
     own.timers = sorted([*own.timers, *arrived.timers], key=_at)[:MAX_TIMERS]
     for detector, alarm in sorted(arrived.alarms.items()):
         mine = own.alarms.get(detector)

@@ -52,18 +52,20 @@ class Stored(msgspec.Struct, array_like=True):
         timers: in order of time.
         alarms: what each detector has signalled under this key.
         seen: activities that each state has met, in the order of `states`.
+        reach: of an identity, flags of `schemas.reach.Reach`.
     """
 
     states: dict[str, msgspec.Raw]
     timers: list[Timer]
     alarms: dict[str, Alarm]
     seen: list[int] = []
+    reach: int = 0
 
 
 class KeyState:
     """A decoded entry. States are decoded on first use: most events concern few detectors."""
 
-    __slots__ = ("alarms", "objects", "raw", "seen", "timers")
+    __slots__ = ("alarms", "objects", "raw", "reach", "seen", "timers")
 
     def __init__(self, stored: Stored | None = None) -> None:
         self.raw: dict[str, msgspec.Raw] = stored.states if stored else {}
@@ -71,6 +73,7 @@ class KeyState:
         self.timers: list[Timer] = stored.timers if stored else []
         self.alarms: dict[str, Alarm] = stored.alarms if stored else {}
         self.seen = dict(zip(self.raw, stored.seen, strict=False)) if stored else {}
+        self.reach = stored.reach if stored else 0
 
     def state(self, slot: str, detector: Detector[Any, Any]) -> Any:
         """The detector's state, made if there is none or its bytes are of another layout."""
@@ -109,7 +112,8 @@ class KeyStateCodec:
             value.raw[slot] = msgspec.Raw(encode(state))
         value.raw = dict(sorted(value.raw.items()))
         seen = [value.seen.get(slot, 0) for slot in value.raw]
-        return encode(Stored(value.raw, value.timers, dict(sorted(value.alarms.items())), seen))
+        alarms = dict(sorted(value.alarms.items()))
+        return encode(Stored(value.raw, value.timers, alarms, seen, value.reach))
 
     def next_due(self, value: KeyState) -> float:
         """When the first timer is due."""

@@ -12,6 +12,7 @@ from detectors.base import Detector
 from pipeline.engine import Engine, EngineSettings
 from pipeline.stages.local import apply
 from schemas.activity import Activity, Position, encode
+from schemas.reach import Reach
 from schemas.signal import Signal
 from tests.engine.probe import START, Confirmer, Probe, push, pushes
 
@@ -233,3 +234,12 @@ def _same_but_for_sweep(left: Partition, right: Partition) -> bool:
     return {k: v for k, v in left.stored.items() if k[:5] != b"\x00seen"} == {
         k: v for k, v in right.stored.items() if k[:5] != b"\x00seen"
     }
+
+
+def test_a_signal_tells_what_the_identity_can_do() -> None:
+    partition = Partition()
+    partition.feed([push(0, facts={"default_branch": True})])
+    partition.flush()
+    partition.restart()
+    [signal] = partition.feed([push(1, alarm=True)])
+    assert Reach(signal.reach) is Reach.MERGES
