@@ -91,6 +91,8 @@ class Engine:
             for action in detector.meta.actions:
                 scope = detector.meta.scope.value.encode()
                 self._by_scope.setdefault((scope, str(action)), []).append(runner)
+        if len({runner.slot for runner in self._runners.values()}) < len(detectors):
+            raise ValueError("two detectors have one state slot: rename one of them")
         self._set_bounds()
         self._signals: list[Signal] = []
         self._adoptions: list[Adoption] = []

@@ -107,7 +107,7 @@ def joined(own: KeyState | None, arrived: KeyState, old: str, new: str) -> KeySt
     return own
 
 
-def _take(own: KeyState, arrived: KeyState, slot: str) -> None:
+def _take(own: KeyState, arrived: KeyState, slot: int) -> None:
     for kept in (own.raw, own.objects):
         kept.pop(slot, None)
     if slot in arrived.objects:

@@ -5,7 +5,7 @@ from typing import Any
 from detectors.base import Context, Detector
 from pipeline.engine.calibration import DetectorRate
 from pipeline.engine.guard import Guard
-from pipeline.engine.keystate import KeyState
+from pipeline.engine.keystate import KeyState, slot_of
 from pipeline.engine.levels import ORGANIZATION, Levels
 from pipeline.engine.stats import EngineStats
 from pipeline.state.partition import PartitionState
@@ -26,8 +26,8 @@ class Runner:
     ) -> None:
         self.detector = detector
         self.id = detector.meta.id
-        self.slot = f"{detector.meta.id}@{detector.meta.version}"
-        self.levels = Levels(detector, self.slot, state)
+        self.slot = slot_of(detector.meta.id, detector.meta.version)
+        self.levels = Levels(detector, f"{detector.meta.id}@{detector.meta.version}", state)
         self.guard = Guard(self.id, stats, lambda: state.meta.clock)
         self.rate = rate
         organization = self.levels.of(ORGANIZATION)

@@ -7,6 +7,7 @@ import pytest
 from detectors import registry
 from detectors.agent_unguarded import AgentUnguarded
 from detectors.registry import DETECTORS, RegistryError, by_id
+from pipeline.engine.keystate import slot_of
 
 BENCH = "detectors.agent_unguarded:AgentUnguarded"
 
@@ -58,3 +59,8 @@ def test_a_broken_entry_point_is_named(monkeypatch: pytest.MonkeyPatch, value: s
     offer(monkeypatch, value)
     with pytest.raises(RegistryError, match=value):
         registry.external()
+
+
+def test_no_two_detectors_keep_their_state_under_the_same_number() -> None:
+    slots = {slot_of(detector.meta.id, detector.meta.version) for detector in DETECTORS}
+    assert len(slots) == len(DETECTORS)
