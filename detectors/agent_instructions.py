@@ -25,7 +25,7 @@ OWN_TEXTS = 20.0
 _EDITS = frozenset(
     f"github.webhook/{event}.edited"
     for event in ("issues", "pull_request", "issue_comment", "pull_request_review_comment")
-)
+) | {"gitlab.webhook/issue.update", "gitlab.webhook/merge_request.update"}
 
 
 class Texts(msgspec.Struct, array_like=True):
@@ -80,7 +80,7 @@ class AgentInstructions(Detector[Texts, Texts]):
         ),
         blind_spots=(
             "Orders in other words or languages, in images, in linked pages, in code and its"
-            " comments; a text that is harmless by itself. Only GitHub's webhooks carry texts."
+            " comments; a text that is harmless by itself. Only GitHub's and GitLab's webhooks carry texts."
         ),
     )
     State = Texts

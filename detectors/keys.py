@@ -25,6 +25,7 @@ _FREQUENT = frozenset(
         Action.DOWNLOAD,
         Action.FETCH,
         Action.LOGIN,
+        Action.POLICY_EVALUATE,
         Action.MFA_CHALLENGE,
         Action.PACKAGE_DOWNLOAD,
         Action.PUSH,

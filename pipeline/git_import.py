@@ -20,11 +20,14 @@ from typing import IO, Any, cast
 from schemas.activity import pseudonym
 from schemas.sources.ci import is_ci_file
 from schemas.sources.fields import repository_of
+from schemas.sources.git_agents import MAX_NAMED, is_agent
 
 _MARK = "\x1e"  # starts a commit's line; a file's name is quoted when it has control characters
 _SEPARATOR = "\x00"
+_NEXT = "\x1f"  # between the trailers of a commit
 # `%ad` and `%cd` give the zone alone: see --date.
-_COMMIT = "%H %P %ct %at %ad %cd %ae %ce".replace(" ", "%x00")
+_CO_AUTHORS = "%(trailers:key=Co-authored-by,valueonly,unfold,separator=%x1f)"
+_COMMIT = f"%H %P %ct %at %ad %cd %ae %ce {_CO_AUTHORS}".replace(" ", "%x00")
 _LOG = (
     "log", "--exclude=refs/stash", "--exclude=refs/notes/*", "--all", "--reverse",
     f"--format=%x1e{_COMMIT}", "--date=format:%z", "--numstat", "--no-renames", "--no-ext-diff",
@@ -82,7 +85,8 @@ def read_history(path: str | Path, *, pseudonymise: bool = False) -> Iterator[di
 
     Args:
         path: a working tree or a bare repository.
-        pseudonymise: hash the addresses. Equal stays equal; who knows an address can find it.
+        pseudonymise: hash the addresses, but those of AI agents. Equal stays equal; who knows an
+            address can find it.
 
     Yields:
         `{"source": "git.log", "event": {...}}`.
@@ -101,8 +105,14 @@ def read_history(path: str | Path, *, pseudonymise: bool = False) -> Iterator[di
         if pseudonymise:
             for field in ("author", "committer"):
                 if field in row:
-                    row[field] = f"dev-{pseudonym(row[field])}"
+                    row[field] = _pseudonymised(row[field])
+            if "co_authors" in row:
+                row["co_authors"] = [_pseudonymised(name) for name in row["co_authors"]]
         yield {"source": "git.log", "event": row}
+
+
+def _pseudonymised(address: str) -> str:
+    return address if is_agent(address) else f"dev-{pseudonym(address)}"
 
 
 def repository_name(folder: Path) -> str:
@@ -139,8 +149,8 @@ def _commits(folder: Path, repository: str) -> Iterator[dict[str, Any]]:
 
 
 def _commit(line: str, repository: str) -> dict[str, Any]:
-    sha, parents, committed, authored, author_tz, committer_tz, author, committer = line.split(
-        _SEPARATOR
+    (sha, parents, committed, authored, author_tz, committer_tz, author, committer, trailers) = (
+        line.split(_SEPARATOR)
     )
     row: dict[str, Any] = {
         "ts": _iso(committed),
@@ -156,6 +166,9 @@ def _commit(line: str, repository: str) -> dict[str, Any]:
         "deletions": 0,
         "parents": len(parents.split()),
     }
+    named = (value.rpartition("<")[2].partition(">")[0] for value in trailers.split(_NEXT))
+    if others := [name.strip().lower() for name in named if "@" in name][:MAX_NAMED]:
+        row["co_authors"] = others
     return row
 
 

@@ -26,6 +26,7 @@ from schemas.activity import Position
 from schemas.sources import Raw, RejectedError
 
 STDIN = "-"
+MAX_LINE = 16 * 1024 * 1024  # bytes; as much as a record of a topic may have
 
 
 class Envelope(msgspec.Struct):
@@ -60,9 +61,23 @@ def read(paths: Iterable[str], source: str = "") -> Iterator[Record | RejectedEr
     """
     for path in paths:
         with open_lines(path) as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.isspace():
+            for number, line in enumerate(bounded(lines), start=1):
+                if len(line) > MAX_LINE:
+                    yield RejectedError("too_large", f"a line of more than {MAX_LINE} bytes")
+                elif not line.isspace():
                     yield parse_line(line, source, Position(path, 0, number))
+
+
+def bounded(lines: IO[bytes]) -> Iterator[bytes]:
+    """Lines; of one that is longer than `MAX_LINE` just so much that it is seen to be.
+
+    A small archive may hold gigabytes without a line break.
+    """
+    while line := lines.readline(MAX_LINE + 1):
+        rest = line
+        while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
+            rest = lines.readline(MAX_LINE + 1)
+        yield line
 
 
 def parse_line(line: bytes, source: str, position: Position) -> Record | RejectedError:

@@ -18,6 +18,8 @@ class Action(StrEnum):
     FACTOR_REMOVE = "factor.remove"
     FACTOR_RESET = "factor.reset"  # all factors of an account
     PASSWORD_CHANGE = "password.change"  # noqa: S105 - an action, not a password
+    SESSION_CHANGE = "session.change"  # the provider saw the session's address or device change
+    SESSION_IMPERSONATE = "session.impersonate"  # somebody acts in another's session, or may
     SESSION_END = "session.end"
     TOKEN_CREATE = "token.create"  # noqa: S105 - personal access token, API token, OAuth grant
     TOKEN_REVOKE = "token.revoke"  # noqa: S105
@@ -27,6 +29,7 @@ class Action(StrEnum):
     MEMBER_ADD = "member.add"
     MEMBER_REMOVE = "member.remove"
     POLICY_CHANGE = "policy.change"  # sign-on, authentication, 2FA or SSO requirement
+    POLICY_EVALUATE = "policy.evaluate"  # a sign-on policy was asked; the outcome is its answer
     AUDIT_CHANGE = "audit.change"  # an audit stream was changed, paused or removed
 
     # Version control

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
+from struct import Struct
 
 import msgspec
 
@@ -184,8 +185,15 @@ def digest(first: str | bytes, *parts: str | bytes) -> int:
     state = _begun(first).copy() if isinstance(first, str) else _state(first)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        state.update(len(data).to_bytes(4, "little") + data)
-    return int.from_bytes(state.digest(), "little")
+        size = len(data)
+        state.update((_SIZES[size] if size < _SIZED else size.to_bytes(4, "little")) + data)
+    number: int = _number(state.digest())[0]
+    return number
+
+
+_number = Struct("<Q").unpack
+_SIZED = 256
+_SIZES = tuple(size.to_bytes(4, "little") for size in range(_SIZED))  # of most parts
 
 
 def _state(data: bytes) -> blake2b:

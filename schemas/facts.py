@@ -29,6 +29,7 @@ WORKFLOW_FILES: Final = "workflow_files"  # list[str]: changed files under CI co
 # commit
 AUTHOR: Final = "author"  # str: the author line's address, hashed or lower case: a claim
 COMMITTER: Final = "committer"
+AGENTS: Final = "agents"  # list[str]: also of a push: accounts of AI agents that it names: a claim
 AUTHORED: Final = "authored"  # float: seconds since the epoch, by the author's clock: a claim
 UTC_OFFSET: Final = "utc_offset"  # int: minutes east of UTC, as the committer's machine says
 FILES: Final = "files"  # int

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import sys
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.records import Record, parse_line, read, to_line
+from pipeline.records import MAX_LINE, Record, parse_line, read, to_line
 from schemas.activity import NOWHERE
 from schemas.sources import RejectedError
 
@@ -183,3 +184,20 @@ def test_whatever_an_envelope_holds_it_is_a_record_or_rejected(envelope: dict[st
     line = json.dumps(envelope).encode()
 
     assert isinstance(parse_line(line, "", NOWHERE), Record | RejectedError)
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.jsonl.gz"
+    with gzip.open(path, "wb", compresslevel=9) as packed:
+        packed.write(b'{"event": {"a": "')
+        for _ in range(40):
+            packed.write(b" " * (1 << 20))
+        packed.write(b'\n{"event": {}}\n')
+    tracemalloc.start()
+    first, second = read([str(path)])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(first, RejectedError)
+    assert first.reason == "too_large"
+    assert isinstance(second, Record)
+    assert peak < 4 * MAX_LINE

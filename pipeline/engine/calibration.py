@@ -85,8 +85,13 @@ class DetectorRate:
         return max(learned, _surely(occasions) / max(1.0, identity_days))
 
     def signal_below(self, identity_days: float) -> float:
-        """Scores at most this become signals: what chance brings in one of 32 days."""
-        return min(WEAKEST_SIGNAL, SIGNALS_PER_DAY / self.chances(identity_days))
+        """Scores at most this become signals: what chance brings in one of 32 days.
+
+        Never less than the author's own figure gives: who is asked more often than expected, or by
+        few identities, loses weight, not the word.
+        """
+        learned = min(WEAKEST_SIGNAL, SIGNALS_PER_DAY / self.chances(identity_days))
+        return max(learned, self.meta.signal_below)
 
     def occasion(self, alarm: Alarm | None, time: float, strength: float) -> Alarm:
         """Count a signal of so many bits; returns what to keep under its key."""

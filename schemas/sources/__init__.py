@@ -24,11 +24,13 @@ from schemas.sources.gitlab_webhook import SOURCE as GITLAB_WEBHOOK
 from schemas.sources.google_workspace_activity import SOURCE as GOOGLE_WORKSPACE_ACTIVITY
 from schemas.sources.mcp_gateway import SOURCE as MCP_GATEWAY
 from schemas.sources.npm_hook import SOURCE as NPM_HOOK
+from schemas.sources.npm_manifest import MAX_BYTES as LARGEST
 from schemas.sources.npm_registry import SOURCE as NPM_REGISTRY
 from schemas.sources.okta_system_log import SOURCE as OKTA_SYSTEM_LOG
 from schemas.sources.onelogin_event import SOURCE as ONELOGIN_EVENT
 from schemas.sources.openai_audit import SOURCE as OPENAI_AUDIT
 from schemas.sources.pypi_audit import SOURCE as PYPI_AUDIT
+from schemas.sources.secrets import redacted
 
 __all__ = ["SOURCES", "Raw", "RejectedError", "Source", "recognise", "source_named"]
 
@@ -69,11 +71,14 @@ def source_named(name: str) -> Source:
     try:
         return SOURCES[name]
     except KeyError:
-        raise RejectedError("unknown_source", f"no source is named {name[:64]!r}") from None
+        shown = redacted(name)[:64]
+        raise RejectedError("unknown_source", f"no source is named {shown!r}") from None
 
 
 def recognise(event: bytes) -> Source:
     """The one source whose shape the record has, or RejectedError."""
+    if len(event) > LARGEST:
+        raise RejectedError("too_large", f"{len(event)} bytes, at most {LARGEST} are read")
     try:
         record = orjson.loads(event)
     except orjson.JSONDecodeError as error:

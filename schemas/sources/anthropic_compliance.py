@@ -32,9 +32,8 @@ from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.batches import each
 from schemas.sources.fields import (
     account,
-    check_time,
     count,
-    epoch,
+    event_time,
     fold,
     items,
     load,
@@ -109,7 +108,7 @@ def _activity(record: Json, raw: Raw, position: Position) -> Activity:
     event_id = text(record.get("id"))
     return Activity(
         digest(NAME, event_id or orjson.dumps(record, option=orjson.OPT_SORT_KEYS)),
-        check_time(epoch(told), raw.received),
+        event_time(told, raw.received),
         raw.received,
         NAME,
         action_of(native, rule, record),

@@ -37,7 +37,7 @@ from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.fields import (
     account,
     check_time,
-    epoch,
+    event_time,
     fold,
     load,
     mapping,
@@ -96,7 +96,7 @@ def is_webhook(record: Json) -> bool:
 
 
 def _logged(line: Line, written: str, raw: Raw) -> Activity:
-    time = check_time(epoch(line.time), raw.received)
+    time = event_time(line.time, raw.received)
     rule = rule_of(line.name)
     action, facts = rule.action, _facts(line)
     if line.name == "USR.U" and changed(line.change, "password"):

@@ -20,6 +20,7 @@ Json = dict[str, object]
 
 _VERBS = frozenset({"C", "U", "D"})
 _WITH_TRACE, _WITHOUT = 8, 7  # separators before the JSON
+_LONGEST = 256  # characters of who it was; `_WHO` costs their square
 _ACCESS = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?)\s*"
     r"\[(?P<trace>[^\]]*)\]\s*\[(?P<verdict>ACCEPTED|DENIED) (?P<action>[A-Z_]+)\](?P<rest>.*)"
@@ -69,7 +70,7 @@ def is_line(line: str) -> bool:
 
 def _access(found: re.Match[str]) -> Line | None:
     what, separator, who = f" {found['rest']}".rpartition(" for ")
-    match = _WHO.match(who) if separator else None
+    match = _WHO.match(who) if separator and len(who) <= _LONGEST else None
     if match is None:
         return None
     return Line(

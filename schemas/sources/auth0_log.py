@@ -29,9 +29,16 @@ from schemas.sources import auth0_management_api as management
 from schemas.sources.auth0_event_types import MEANINGS, Meaning, meaning_of
 from schemas.sources.auth0_tenant_log import READER, Log, id_of, recognises
 from schemas.sources.base import Raw, Source
-from schemas.sources.fields import check_time, epoch, items, lower, mapping, text, token_of
+from schemas.sources.factor import factor_name
+from schemas.sources.fields import (
+    event_time,
+    items,
+    lower,
+    mapping,
+    text,
+    token_of,
+)
 from schemas.sources.idp import actor_named, guarded, origin_told
-from schemas.sources.okta_factor import factor_name
 
 NAME: Final = "auth0.log"
 _MANAGEMENT: Final = frozenset({"sapi", "fapi", "mgmt_api_read"})
@@ -65,18 +72,14 @@ def _activity(record: Log, raw: Raw, position: Position) -> Activity:
     session = details.get("session_id")
     return Activity(
         digest(NAME, identity) if identity else digest(NAME, "", msgspec.json.encode(log)),
-        check_time(epoch(log.date), raw.received),
+        event_time(log.date, raw.received),
         raw.received,
         NAME,
         action,
         code,
         actor,
         target,
-        origin_told(
-            text(log.ip),
-            text(place.country_code) if place else "",
-            text(log.user_agent),
-        ),
+        origin_told(log.ip, place.country_code if place else None, log.user_agent),
         token_of(text(session)) if session else "",
         meaning.outcome,
         facts,

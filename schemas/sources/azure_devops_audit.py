@@ -32,8 +32,7 @@ from schemas.sources.azure_devops_entry import READER, ApiEntry, data_of, first
 from schemas.sources.azure_devops_facts import DETAILS
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.fields import (
-    check_time,
-    epoch,
+    event_time,
     mapping,
     origin_of,
     text,
@@ -97,7 +96,7 @@ def _activity(entry: ApiEntry, raw: Raw, position: Position) -> Activity:
         digest(NAME, entry_id)
         if entry_id
         else digest(NAME, "", msgspec.json.encode(entry, order="deterministic")),
-        check_time(epoch(entry.timestamp), raw.received),
+        event_time(entry.timestamp, raw.received),
         raw.received,
         NAME,
         action,

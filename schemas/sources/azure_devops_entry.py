@@ -99,7 +99,7 @@ def data_of(entry: ApiEntry) -> dict[str, object]:
     if isinstance(data, str):
         try:
             data = msgspec.json.decode(data)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return {}
     if not isinstance(data, dict) or not data:
         return {}

@@ -8,6 +8,9 @@ Data Center writes an action as a key for translation (`actionI18nKey`), which e
 the event's class, and as a text in the language of whoever reads. Cloud has a name in words. They
 are compared by their letters and digits alone: `accesstokencreated.personal`, `Repository created`.
 Where Data Center tells of one act twice, as requested and as done, only the second is mapped.
+
+Data Center's names are those of its classes of events, which the first page lists; no record of
+Cloud was at hand to compare its names with, so they are as its documentation words them.
 """
 
 from functools import lru_cache

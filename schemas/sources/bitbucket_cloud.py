@@ -9,7 +9,7 @@ from schemas.sources.base import Raw, RejectedError
 from schemas.sources.bitbucket import actor_of
 from schemas.sources.bitbucket_actions import NAME, rule_of
 from schemas.sources.bitbucket_event import Attributes, AuditEvent, Item, Person, Place
-from schemas.sources.fields import check_time, epoch, lower, mapping, origin_of, text
+from schemas.sources.fields import event_time, lower, mapping, origin_of, text
 from schemas.sources.rules import Rule
 
 CLOUD = "bitbucket.org"
@@ -45,7 +45,7 @@ def cloud(event: AuditEvent, told: Attributes, raw: Raw, position: Position) -> 
     event_id = text(event.id)
     email = lower(person.email)
     actor = actor_of(email or text(person.id), email=email)
-    time = check_time(epoch(told.time), raw.received)
+    time = event_time(told.time, raw.received)
     named = _items(told)
     facts: dict[str, Fact] = {} if rule.weakened is None else {f.WEAKENED: rule.weakened}
     subject = named.get("user", "").lower()

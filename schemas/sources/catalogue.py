@@ -10,16 +10,21 @@ from schemas.sources.auth0_event_types import MEANINGS as AUTH0
 from schemas.sources.azure_devops_actions import ACTIONS as AZURE_DEVOPS
 from schemas.sources.base import Source
 from schemas.sources.bitbucket_actions import ACTIONS as BITBUCKET
+from schemas.sources.claude_code_otel import EVENTS as CLAUDE_CODE
 from schemas.sources.cursor_events import RULES as CURSOR
 from schemas.sources.duo_actions import ACTIONS as DUO_ADMINISTRATION
 from schemas.sources.duo_log import EVENTS as DUO
 from schemas.sources.entra_audit_actions import ACTIONS as ENTRA_AUDIT
 from schemas.sources.entra_signin import KINDS as ENTRA_SIGNIN
+from schemas.sources.git_log import ACTIONS as GIT
 from schemas.sources.github_actions import RULES as GITHUB_AUDIT
 from schemas.sources.github_events import ACTIONS as GITHUB_WEBHOOK
 from schemas.sources.gitlab_event_types import EVENT_TYPES as GITLAB_AUDIT
 from schemas.sources.gitlab_hooks import EVENTS as GITLAB_WEBHOOK
 from schemas.sources.google_workspace_events import EVENTS as GOOGLE_WORKSPACE
+from schemas.sources.mcp_gateway import ACTIONS as MCP
+from schemas.sources.npm_hook import ACTIONS as NPM_HOOK
+from schemas.sources.npm_registry import ACTIONS as NPM_REGISTRY
 from schemas.sources.okta_event_types import EVENT_TYPES as OKTA
 from schemas.sources.onelogin_event_types import MEANINGS as ONELOGIN
 from schemas.sources.openai_events import RULES as OPENAI
@@ -43,6 +48,9 @@ _TABLES: Mapping[str, tuple[_Table, ...]] = MappingProxyType(
         "gitlab.webhook": (GITLAB_WEBHOOK,),
         "bitbucket.audit": (BITBUCKET,),
         "azure_devops.audit": (AZURE_DEVOPS,),
+        "git.log": (GIT,),
+        "npm.registry": (NPM_REGISTRY,),
+        "npm.hook": (NPM_HOOK,),
         "pypi.audit": (PYPI,),
         "artifactory.audit": (ARTIFACTORY,),
         "okta.system_log": (OKTA,),
@@ -52,9 +60,11 @@ _TABLES: Mapping[str, tuple[_Table, ...]] = MappingProxyType(
         "auth0.log": (AUTH0,),
         "onelogin.event": (ONELOGIN,),
         "duo.log": (DUO_ADMINISTRATION, DUO),
+        "claude_code.otel": (CLAUDE_CODE,),
         "cursor.audit": (CURSOR,),
         "openai.audit": (OPENAI,),
         "anthropic.compliance": (ANTHROPIC,),
+        "mcp.gateway": (MCP,),
     }
 )
 

@@ -31,7 +31,7 @@ from schemas.activity import (
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.batches import each
 from schemas.sources.claude_code_facts import facts_of, server_of, tool_of
-from schemas.sources.fields import check_time, client_of, epoch, lower, text
+from schemas.sources.fields import client_of, event_time, lower, text
 from schemas.sources.otlp import Json, log_records, read_logs
 
 _NAME = "claude_code.otel"
@@ -39,7 +39,7 @@ _PREFIX = "claude_code."
 _CACHED = 65_536
 _IDS = ("tool_use_id", "request_id", "prompt.id")
 _USERS = ("enduser.id", "user.account_uuid", "user.account_id", "user.id")
-_EVENTS: dict[str, Action] = {
+EVENTS: dict[str, Action] = {
     "user_prompt": Action.AGENT_PROMPT,
     "api_request": Action.AGENT_REQUEST,
     "api_error": Action.AGENT_REQUEST,
@@ -104,7 +104,7 @@ def _activity(log: Json, event: str, raw: Raw, position: Position) -> Activity:
     told = log.get("event.timestamp") or log.get("time")
     if told is None:
         raise RejectedError("missing_field", "neither event.timestamp nor timeUnixNano")
-    time = check_time(epoch(told), raw.received)
+    time = event_time(told, raw.received)
     action = _action(event, log)
     session = text(log.get("session.id"))
     actor = _actor(event, log)
@@ -138,7 +138,7 @@ def _action(event: str, log: Json) -> str:
         return Action.SESSION_END if log.get("action") == "logout" else Action.LOGIN
     if event == "mcp_server_connection" and log.get("status") == "disconnected":
         return f"{_NAME}/mcp_server_connection.disconnected"
-    return _EVENTS.get(event) or f"{_NAME}/{event}"
+    return EVENTS.get(event) or f"{_NAME}/{event}"
 
 
 def _actor(event: str, log: Json) -> Actor:
@@ -221,6 +221,6 @@ SOURCE = Source(
     title="Claude Code: OpenTelemetry events",
     reference="https://code.claude.com/docs/en/monitoring-usage",
     parse=parse,
-    actions=frozenset({*_EVENTS, "auth"}),
+    actions=frozenset({*EVENTS, "auth"}),
     recognises=recognises,
 )

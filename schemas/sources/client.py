@@ -7,8 +7,11 @@ What a detector compares over months must not change with every patch release.
 import re
 from functools import lru_cache
 
+from schemas.sources.secrets import redacted
+
 _CACHED = 65_536
 _LONGEST = 64
+_READ = 2048  # characters of a user agent that are looked at
 
 # First match wins: browsers name their ancestors too. Chromium based ones before Chrome, Chrome
 # before Safari.
@@ -57,6 +60,7 @@ def client_of(agent: object) -> tuple[str, str]:
 
 @lru_cache(_CACHED)
 def _families(agent: str) -> tuple[str, str]:
+    agent = redacted(agent[:_READ])
     return _program(agent), next((name for name, told in _SYSTEMS if told.search(agent)), "")
 
 

@@ -35,8 +35,7 @@ from schemas.sources.batches import each
 from schemas.sources.cursor_events import NAME, RULES, TYPES, rule_of
 from schemas.sources.cursor_facts import facts_of, role_sank
 from schemas.sources.fields import (
-    check_time,
-    epoch,
+    event_time,
     flag,
     fold,
     items,
@@ -116,7 +115,7 @@ def _activity(record: Json, raw: Raw, position: Position) -> Activity:
         facts[WEAKENED] = rule.weakened
     return Activity(
         digest(NAME, event_id or orjson.dumps(record, option=orjson.OPT_SORT_KEYS)),
-        check_time(epoch(told), raw.received),
+        event_time(told, raw.received),
         raw.received,
         NAME,
         action,

@@ -1,6 +1,7 @@
 """Duo's administrator and activity actions in the project's taxonomy; both logs share the names.
 
-Reference: https://duo.com/docs/adminapi#administrator-logs and #activity-logs.
+Reference: https://duo.com/docs/adminapi#administrator-logs and #activity-logs. The spelling
+`admin_rectivates_duo_push` is Duo's own, in the activity log.
 
 Not mapped on purpose, so they stay under their own name: views (`integration_skey_view`,
 `bypass_view`), renames, a phone that is created but not yet anybody's.
@@ -10,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from schemas.action import Action
-from schemas.sources.okta_factor import factor_name
+from schemas.sources.factor import factor_name
 
 _NAMES: Final[dict[Action, str]] = {
     Action.LOGIN: "admin_login admin_login_error",
@@ -47,7 +48,7 @@ SIGNS: Final = {  # what the action's name says of the factor
     "u2f": "webauthn",
     "webauthn": "webauthn",
 }
-# What the authentication log's factor is called, where `okta_factor` would not know it.
+# What the authentication log's factor is called, where `factor_name` would not know it.
 FACTORS: Final = {
     "duo_mobile_passcode": "totp",
     "duo_mobile_passcode_hotp": "totp",

@@ -41,7 +41,7 @@ from schemas.sources.duo_log_shapes import (
     recognises,
     stream_of,
 )
-from schemas.sources.fields import check_time, epoch, text
+from schemas.sources.fields import event_time, text
 from schemas.sources.idp import actor_named, origin_told, word
 
 NAME: Final = "duo.log"
@@ -106,7 +106,7 @@ def _authentication(record: Record, raw: Raw, position: Position) -> Activity:
     return Activity(
         # A transaction can end more than once: refused, and then reported as fraud.
         digest(NAME, identity, text(when), result, factor),
-        check_time(epoch(when), raw.received),
+        event_time(when, raw.received),
         raw.received,
         NAME,
         action,
@@ -130,7 +130,7 @@ def _telephony(record: Record, raw: Raw, position: Position) -> Activity:
     facts: dict[str, Fact] = {f.FACTOR: "voice" if kind == "phone" else kind} if kind else {}
     return Activity(
         digest(NAME, "telephony", identity or f"{text(when)} {native} {kind} {phone}"),
-        check_time(epoch(when), raw.received),
+        event_time(when, raw.received),
         raw.received,
         NAME,
         EVENTS.get(native) or f"{NAME}/{native}",
@@ -150,7 +150,7 @@ def _administration(record: Record, raw: Raw, position: Position) -> Activity:
         digest(NAME, "activity", identity)
         if identity
         else digest(NAME, "administrator", msgspec.json.encode(record)),
-        check_time(epoch(when), raw.received),
+        event_time(when, raw.received),
         raw.received,
         NAME,
         told.action or f"{NAME}/{told.native}",
@@ -183,12 +183,17 @@ def _origin(told: AccessDevice | None) -> Origin:
     device = told or _NO_DEVICE
     ip = device.ip
     return origin_told(
-        text(ip if isinstance(ip, str) or ip is None else ip.address),
-        text((device.location or _NO_PLACE).country),
-        f"{text(device.browser)} {text(device.browser_version)}".strip(),
-        text(device.os),
-        text(device.epkey),
+        ip if isinstance(ip, str) or ip is None else ip.address,
+        (device.location or _NO_PLACE).country,
+        _program(device.browser, device.browser_version),
+        device.os,
+        device.epkey,
     )
+
+
+@lru_cache(4096)
+def _program(browser: str | None, version: str | None) -> str:
+    return f"{text(browser)} {text(version)}".strip()
 
 
 SOURCE: Final = Source(

@@ -27,7 +27,7 @@ from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.entra_audit_actions import ACTIONS, plain
 from schemas.sources.entra_audit_facts import facts_of, reported, target_of
 from schemas.sources.entra_audit_log import READER, AuditRecord, recognises
-from schemas.sources.fields import check_time, epoch, text
+from schemas.sources.fields import event_time, text
 from schemas.sources.idp import actor_named, origin_told, word
 
 NAME: Final = "entra.audit"
@@ -70,7 +70,7 @@ def _activity(record: AuditRecord, raw: Raw, position: Position) -> Activity:
     identity = text(event.id)
     return Activity(
         digest(NAME, identity) if identity else digest(NAME, "", msgspec.json.encode(event)),
-        check_time(epoch(event.activity_date_time or record.time), raw.received),
+        event_time(event.activity_date_time or record.time, raw.received),
         raw.received,
         NAME,
         action,

@@ -122,10 +122,10 @@ def _scopes(changes: dict[str, Change]) -> list[str]:
         if change := changes.get(name):
             told = _long(change.new_value or change.old_value).strip('" ')
             names = [told] if name == "role.displayname" else told.split()
-            return sorted({n for n in names if n and n != "null"})[:_MOST]
+            return sorted({text(n) for n in names if n and n != "null"})[:_MOST]
     if change := changes.get("consentaction.permissions"):
         new = _long(change.new_value)
-        return sorted({n for part in _SCOPE.findall(new) for n in part.split()})[:_MOST]
+        return sorted({text(n) for part in _SCOPE.findall(new) for n in part.split()})[:_MOST]
     return []
 
 

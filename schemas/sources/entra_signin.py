@@ -44,7 +44,7 @@ from schemas.sources.entra_signin_log import (
     recognises,
     steps,
 )
-from schemas.sources.fields import check_time, count, epoch, lower, text, token_of
+from schemas.sources.fields import count, event_time, lower, text, token_of
 from schemas.sources.idp import actor_named, guarded, origin_told, word
 
 NAME: Final = "entra.signin"
@@ -101,7 +101,7 @@ def _activity(record: SignIn, raw: Raw, position: Position) -> Activity:
     target = text(event.resource_display_name if kind in _SERVICES else event.app_display_name)
     return Activity(
         digest(NAME, identity) if identity else digest(NAME, "", msgspec.json.encode(event)),
-        check_time(epoch(event.created_date_time or record.time), raw.received),
+        event_time(event.created_date_time or record.time, raw.received),
         raw.received,
         NAME,
         action,
@@ -159,14 +159,14 @@ def _outcome(code: int | None) -> Outcome:
 def _origin(record: SignIn, event: SignIn) -> Origin:
     device = piece(Device, event.device_detail) or _NO_DEVICE
     place = piece(Location, event.location_details or event.location)
-    country = text(place.country_or_region) if place else text(event.location or record.location)
+    where = event.location or record.location
     risks = event.risk_event_types_v2
     return origin_told(
-        text(event.ip_address or record.caller_ip_address),
-        country,
-        text(event.user_agent or device.browser),
-        text(device.operating_system),
-        text(device.device_id),
+        event.ip_address or record.caller_ip_address,
+        place.country_or_region if place else where if isinstance(where, str) else None,
+        event.user_agent or device.browser,
+        device.operating_system,
+        device.device_id,
         event.autonomous_system_number or None,
         risks is not None and "anonymizedIPAddress" in risks,
     )

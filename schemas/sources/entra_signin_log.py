@@ -104,7 +104,7 @@ def piece(kind: type[Piece], value: Piece | str | None) -> Piece | None:
         return value
     try:
         return msgspec.json.decode(value, type=kind)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -114,7 +114,7 @@ def steps(value: list[Step] | str | None) -> list[Step]:
         return value or []
     try:
         return msgspec.json.decode(value, type=list[Step])
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
 
 

@@ -4,9 +4,10 @@ The getters (`schemas.sources.values`) never raise. What must stop a record (`lo
 `check_time`) raises `RejectedError` with a reason of the closed set.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import nextafter
 
 import orjson
 
@@ -15,7 +16,7 @@ from schemas.sources.base import Raw, RejectedError
 from schemas.sources.client import client_of
 from schemas.sources.origin import address_of, network_of, origin_of
 from schemas.sources.repository import repository_of
-from schemas.sources.values import MAX_TEXT, count, flag, items, lower, mapping, number, text
+from schemas.sources.values import count, flag, items, lower, mapping, number, text
 
 __all__ = [
     "account",
@@ -24,6 +25,7 @@ __all__ = [
     "client_of",
     "count",
     "epoch",
+    "event_time",
     "flag",
     "fold",
     "header",
@@ -45,7 +47,9 @@ MAX_DEPTH = 64
 DAY = 86_400.0
 FLOOR = 631_152_000.0  # 1990-01-01
 CEILING = 4_102_444_800.0  # 2100-01-01: the bound when nobody knows when a record was received
+LATEST = nextafter(CEILING, 0.0)
 CACHED = 65_536
+_IMPOSSIBLE = "before 1990 or over a day after the record was received"
 
 _NUMERIC = (int, float)
 
@@ -67,7 +71,7 @@ def header(raw: Raw, name: str) -> str:
     value = raw.headers.get(name, "")
     if not value.isascii():
         value = value.encode("utf-8", "replace").decode()
-    return value.strip()[:MAX_TEXT]
+    return text(value)
 
 
 def load(raw: Raw, limit: int = MAX_BYTES) -> dict[str, object]:
@@ -91,22 +95,30 @@ def load(raw: Raw, limit: int = MAX_BYTES) -> dict[str, object]:
     # out finds them several times faster than `bytes.count`, which looks at each byte in turn.
     openings = 2 * len(event) - len(event.replace(b"{", b"")) - len(event.replace(b"[", b""))
     if openings > MAX_DEPTH:
-        _check_depth(record)
+        _check_depth(record, openings)
     return record
 
 
-def _check_depth(record: dict[str, object]) -> None:
-    level: list[object] = [record]
-    for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in _children(outer)]
-        if not level:
+def _check_depth(record: dict[str, object], openings: int) -> None:
+    """Go down level by level until what is left could not be too deep, even one within the other.
+
+    Args:
+        record: decoded JSON object.
+        openings: how many objects and arrays it holds at most.
+    """
+    level: list[dict[str, object] | list[object]] = [record]
+    for depth in range(MAX_DEPTH):
+        openings -= len(level)
+        if not level or depth + 1 + openings <= MAX_DEPTH:
             return
-    raise RejectedError("too_deep", f"nested deeper than {MAX_DEPTH} levels")
-
-
-def _children(value: object) -> Iterable[object]:
-    inner = value.values() if isinstance(value, dict) else items(value)
-    return [child for child in inner if isinstance(child, dict | list)]
+        level = [
+            child
+            for outer in level
+            for child in (outer.values() if type(outer) is dict else outer)
+            if type(child) is dict or type(child) is list
+        ]
+    if level:
+        raise RejectedError("too_deep", f"nested deeper than {MAX_DEPTH} levels")
 
 
 def fold(value: object, names: Mapping[str, str] = {}) -> dict[str, object]:
@@ -159,6 +171,24 @@ def epoch(value: object) -> float:
     return seconds / (1e3 if size < 1e14 else 1e6 if size < 1e17 else 1e9)  # noqa: PLR2004
 
 
+def event_time(value: object, received: float) -> float:
+    """When an event happened: `check_time` of its `epoch`.
+
+    Raises:
+        RejectedError: as both.
+    """
+    if type(value) is str and value[4:5] == "-":  # most are written like this
+        try:
+            told = datetime.fromisoformat(value)
+            seconds = (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
+            raise RejectedError("bad_time", "not an ISO 8601 time") from None
+        if FLOOR <= seconds <= (received + DAY if received > 0 else LATEST):
+            return seconds
+        raise RejectedError("bad_time", _IMPOSSIBLE)
+    return check_time(epoch(value), received)
+
+
 def moment(value: object) -> float | None:
     """`epoch` for a time that the event can do without: None where it raises."""
     try:
@@ -174,7 +204,6 @@ def check_time(t: float, received: float) -> float:
         RejectedError: `bad_time` before 1990, more than a day after the record was received (in
             or after 2100 when that is unknown), or not finite.
     """
-    latest = received + DAY if received > 0 else CEILING
-    if FLOOR <= t <= latest and t != CEILING:
+    if FLOOR <= t <= (received + DAY if received > 0 else LATEST):
         return t
-    raise RejectedError("bad_time", "before 1990 or over a day after the record was received")
+    raise RejectedError("bad_time", _IMPOSSIBLE)

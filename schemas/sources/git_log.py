@@ -12,13 +12,15 @@ The format is this project's own; the fields of a commit:
 | `author_tz`, `committer_tz` | `+0200`: what their machines said |
 | `files`, `insertions`, `deletions`, `parents` | numbers |
 | `workflow_files` | changed files under CI configuration (optional) |
+| `co_authors` | addresses of its `Co-authored-by` trailers (optional) |
 | `refs` | names of lightweight tags that point at it (optional) |
 
 An annotated tag is a row of its own: `kind` is `tag`, `name` its name, `sha` the commit it points
 at, `author` and `author_tz` the tagger's. Further fields are ignored.
 
 The person who wrote a commit acts; the committer is a fact beside it. Both are what the commit
-claims: anybody can write any address there.
+claims: anybody can write any address there. If an agent wrote it, the one person whom the trailers
+name beside it is the one the agent acts for; an agent that a person's commit names is a fact.
 """
 
 from functools import lru_cache
@@ -30,7 +32,6 @@ from schemas.action import Action
 from schemas.activity import (
     NO_ORIGIN,
     Activity,
-    Actor,
     Fact,
     Outcome,
     Position,
@@ -40,10 +41,8 @@ from schemas.activity import (
 )
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.fields import (
-    account,
-    check_time,
     count,
-    epoch,
+    event_time,
     fold,
     items,
     load,
@@ -52,8 +51,10 @@ from schemas.sources.fields import (
     repository_of,
     text,
 )
+from schemas.sources.git_agents import MAX_NAMED, account_of, author_of, credit
 
 NAME = "git.log"
+ACTIONS = {"commit": Action.COMMIT, "tag": Action.TAG_CREATE}
 MAX_TAGS = 16
 MAX_FILES = 64
 MAX_OFFSET = 16 * 60  # minutes; real zones end at +14:00
@@ -100,7 +101,10 @@ def parse(raw: Raw) -> list[Activity]:
             raise RejectedError("missing_field", f"no {name}")
     if row.get("ts") is None:
         raise RejectedError("missing_field", "no ts")
-    time = check_time(epoch(row["ts"]), raw.received)
+    time = event_time(row["ts"], raw.received)
+    named = items(row.get("co_authors"))
+    others = tuple(name for other in named[:MAX_NAMED] if (name := lower(other))) if named else ()
+    agents, behalf = credit(author, lower(row.get("committer")), others)
     commit = Activity(
         commit_uid(repository, sha),
         time,
@@ -108,12 +112,12 @@ def parse(raw: Raw) -> list[Activity]:
         NAME,
         Action.COMMIT,
         "commit",
-        _actor(author),
+        author_of(author, behalf),
         Target(TargetKind.REPOSITORY, repository, repository, "", sha, repository.split("/", 2)[1]),
         NO_ORIGIN,
         "",
         Outcome.SUCCESS,
-        _facts(row, author, time),
+        _facts(row, author, time, agents),
         sha,
         raw.position,
     )
@@ -129,12 +133,9 @@ def parse(raw: Raw) -> list[Activity]:
     ]
 
 
-@lru_cache(65_536)
-def _actor(author: str) -> Actor:
-    return Actor(account("git", author), email=author if "@" in author else "")
-
-
-def _facts(row: dict[str, object], author: str, time: float) -> dict[str, Fact]:
+def _facts(
+    row: dict[str, object], author: str, time: float, agents: tuple[str, ...]
+) -> dict[str, Fact]:
     facts: dict[str, Fact] = {f.AUTHOR: author}
     if committer := lower(row.get("committer")):
         facts[f.COMMITTER] = committer
@@ -149,6 +150,8 @@ def _facts(row: dict[str, object], author: str, time: float) -> dict[str, Fact]:
             facts[key] = value
     if files := items(row.get("workflow_files")):
         facts[f.WORKFLOW_FILES] = sorted({text(file) for file in files if file})[:MAX_FILES]
+    if agents and (others := [agent for agent in agents if agent != account_of(author)]):
+        facts[f.AGENTS] = others
     return facts
 
 
@@ -181,6 +184,6 @@ SOURCE = Source(
     title="git history",
     reference="https://git-scm.com/docs/git-log",
     parse=parse,
-    actions=frozenset({"commit", "tag"}),
+    actions=frozenset(ACTIONS),
     recognises=recognises,
 )

@@ -10,6 +10,7 @@ NOBODY = Actor("")
 # Logins of the coding agents that act on GitHub under their own name.
 AGENTS = frozenset(
     {
+        "chatgpt-codex-connector[bot]",
         "claude[bot]",
         "codegen-sh[bot]",
         "copilot",

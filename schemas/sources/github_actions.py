@@ -260,9 +260,9 @@ environment.remove_protection_rule
 [PROTECTION_CHANGE BRANCH strengthened]
 protected_branch.create repository_ruleset.create environment.add_protection_rule
 [AUDIT_CHANGE POLICY weakened]
-audit_log_streaming.destroy business.audit_log_stream_disabled
+audit_log_streaming.destroy
 [AUDIT_CHANGE POLICY strengthened]
-audit_log_streaming.create business.audit_log_stream_enabled
+audit_log_streaming.create
 """
 # Families whose names are regular: [action kind], places, verbs.
 _FAMILIES = (

@@ -5,6 +5,9 @@ Reference: "Audit log events for your organization" and "Get the audit log for a
 is flat; the REST form may nest some fields under `data`. Times are epoch milliseconds. Some events
 carry neither `@timestamp` nor `created_at`: then the time is when the record was received.
 
+Of an agent's events `user` is the person who began them, and `agent_session_id` the session
+(https://docs.github.com/copilot/reference/agentic-audit-log-events).
+
 A push is in the audit log (`git.push`: address and token, no ref) and in a webhook (`push`: ref
 and commits, no address). They are two records of two sources; each is one activity.
 """
@@ -17,6 +20,8 @@ from schemas import facts as f
 from schemas.action import Action
 from schemas.activity import (
     Activity,
+    Actor,
+    ActorKind,
     Fact,
     Target,
     TargetKind,
@@ -24,8 +29,7 @@ from schemas.activity import (
 )
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.fields import (
-    check_time,
-    epoch,
+    event_time,
     flag,
     fold,
     items,
@@ -69,8 +73,10 @@ def parse(raw: Raw) -> list[Activity]:
     action = rule.action
     outcome = rule.outcome
     facts: dict[str, Fact] = {}
-    if subject and subject.lower() != login.lower():
-        facts[f.SUBJECT] = f"github:{subject.lower()}"
+    agent = flag(record.get("actor_is_agent")) is True
+    other = f"github:{subject.lower()}" if subject and subject.lower() != login.lower() else ""
+    if other and not agent:
+        facts[f.SUBJECT] = other
     if "hashed_token" in record or "token_id" in record:
         facts[f.TOKEN_ID] = token_of(text(record.get("hashed_token") or record.get("token_id")))
     if scopes := record.get("token_scopes"):
@@ -87,7 +93,9 @@ def parse(raw: Raw) -> list[Activity]:
             NAME,
             action,
             native,
-            actor_of(
+            _agent_of(login, other)
+            if agent
+            else actor_of(
                 login,
                 flag(record.get("actor_is_bot")) is True,
                 nameid if "@" in nameid else "",
@@ -98,13 +106,20 @@ def parse(raw: Raw) -> list[Activity]:
                 record.get("user_agent"),
                 place.get("country_code") if isinstance(place, dict) else None,
             ),
-            "",
+            token_of(text(record.get("agent_session_id"))) if agent else "",
             outcome,
             facts,
             event_id,
             raw.position,
         )
     ]
+
+
+@lru_cache(4096)
+def _agent_of(login: str, behalf: str) -> Actor:
+    """The actor that the log calls an agent, and whom it acts for."""
+    told = actor_of(login)
+    return Actor(told.account, kind=ActorKind.AGENT, on_behalf_of=behalf) if login else told
 
 
 def _time(record: dict[str, object], received: float) -> float:
@@ -115,7 +130,7 @@ def _time(record: dict[str, object], received: float) -> float:
         if received > 0:
             return received
         raise RejectedError("missing_field", "no time")
-    return check_time(epoch(value), received)
+    return event_time(value, received)
 
 
 def _names(value: object) -> list[str]:

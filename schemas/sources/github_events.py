@@ -10,9 +10,9 @@ from schemas import facts as f
 from schemas.action import Action
 from schemas.activity import Fact, TargetKind
 from schemas.sources.fields import count, lower, mapping, text
-from schemas.sources.github_delivery import Delivery
+from schemas.sources.github_delivery import GitHubDelivery
 
-Details = Callable[[Delivery, dict[str, object], dict[str, Fact]], None]
+Details = Callable[[GitHubDelivery, dict[str, object], dict[str, Fact]], None]
 
 
 class Subject(NamedTuple):
@@ -31,13 +31,15 @@ class Subject(NamedTuple):
     details: Details | None = None
 
 
-def _workflow(_: Delivery, subject: dict[str, object], facts: dict[str, Fact]) -> None:
+def _workflow(_: GitHubDelivery, subject: dict[str, object], facts: dict[str, Fact]) -> None:
     for field, key in (("status", f.STATUS), ("conclusion", f.CONCLUSION), ("event", f.TRIGGER)):
         if value := lower(subject.get(field)):
             facts[key] = value
 
 
-def _pull_request(delivery: Delivery, subject: dict[str, object], facts: dict[str, Fact]) -> None:
+def _pull_request(
+    delivery: GitHubDelivery, subject: dict[str, object], facts: dict[str, Fact]
+) -> None:
     if base := text(mapping(subject.get("base")).get("ref")):
         facts[f.REF] = f"refs/heads/{base}"
         if default := text(delivery.section("repository").get("default_branch")):
@@ -52,7 +54,7 @@ def _pull_request(delivery: Delivery, subject: dict[str, object], facts: dict[st
             facts[key] = value
 
 
-def _person(delivery: Delivery, _: dict[str, object], facts: dict[str, Fact]) -> None:
+def _person(delivery: GitHubDelivery, _: dict[str, object], facts: dict[str, Fact]) -> None:
     for person in (
         delivery.section("member"),
         mapping(delivery.section("membership").get("user")),
@@ -63,14 +65,16 @@ def _person(delivery: Delivery, _: dict[str, object], facts: dict[str, Fact]) ->
             return
 
 
-def _visibility(_: Delivery, subject: dict[str, object], facts: dict[str, Fact]) -> None:
+def _visibility(_: GitHubDelivery, subject: dict[str, object], facts: dict[str, Fact]) -> None:
     if visibility := lower(subject.get("visibility")):
         facts[f.VISIBILITY] = visibility
     elif isinstance(private := subject.get("private"), bool):
         facts[f.VISIBILITY] = "private" if private else "public"
 
 
-def _protection(delivery: Delivery, subject: dict[str, object], facts: dict[str, Fact]) -> None:
+def _protection(
+    delivery: GitHubDelivery, subject: dict[str, object], facts: dict[str, Fact]
+) -> None:
     if delivery.event == "branch_protection_rule" and (name := text(subject.get("name"))):
         facts[f.REF] = f"refs/heads/{name}"
     enforced = lower(subject.get("enforcement"))
@@ -84,7 +88,7 @@ def _protection(delivery: Delivery, subject: dict[str, object], facts: dict[str,
         facts[f.WEAKENED] = before == "active" and enforced != "active"
 
 
-def _alert(_: Delivery, subject: dict[str, object], facts: dict[str, Fact]) -> None:
+def _alert(_: GitHubDelivery, subject: dict[str, object], facts: dict[str, Fact]) -> None:
     if state := lower(subject.get("state")):
         facts[f.STATUS] = state
     if reason := lower(subject.get("dismissed_reason") or subject.get("resolution")):

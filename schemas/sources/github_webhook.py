@@ -12,7 +12,7 @@ from schemas.activity import Activity, Fact, Outcome, Target, TargetKind, digest
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.fields import fold, header, load, lower, mapping, text
 from schemas.sources.github import package_name
-from schemas.sources.github_delivery import NAME, Delivery, delivery
+from schemas.sources.github_delivery import NAME, GitHubDelivery, delivery
 from schemas.sources.github_events import ACTIONS, ALERTS, SUBJECTS, TELLING, UNKNOWN, Subject
 from schemas.sources.github_push import push, ref_event
 from schemas.sources.instructions import instructions
@@ -65,7 +65,7 @@ def _event_of(record: dict[str, object]) -> str:
     raise RejectedError("missing_field", "no header x-github-event, and no telling payload")
 
 
-def _activity(told: Delivery, subject: Subject, section: dict[str, object]) -> Activity:
+def _activity(told: GitHubDelivery, subject: Subject, section: dict[str, object]) -> Activity:
     facts: dict[str, Fact] = {}
     if subject.details:
         subject.details(told, section, facts)
@@ -88,7 +88,7 @@ def _activity(told: Delivery, subject: Subject, section: dict[str, object]) -> A
     )
 
 
-def _target(told: Delivery, subject: Subject, section: dict[str, object]) -> Target | None:
+def _target(told: GitHubDelivery, subject: Subject, section: dict[str, object]) -> Target | None:
     kind, name = subject.kind, ""
     if kind is TargetKind.PACKAGE:
         return _package(told, section)
@@ -107,7 +107,7 @@ def _target(told: Delivery, subject: Subject, section: dict[str, object]) -> Tar
     return told.target(kind, name, version)
 
 
-def _package(told: Delivery, section: dict[str, object]) -> Target:
+def _package(told: GitHubDelivery, section: dict[str, object]) -> Target:
     ecosystem = lower(section.get("package_type") or section.get("ecosystem")) or "github"
     owner, name = lower(section.get("namespace")), lower(section.get("name"))
     full = package_name(ecosystem, owner, name)
@@ -115,7 +115,7 @@ def _package(told: Delivery, section: dict[str, object]) -> Target:
     return Target(TargetKind.PACKAGE, full, told.repository, full, version, told.organization)
 
 
-def _shared_uid(told: Delivery, action: str, section: dict[str, object]) -> int | None:
+def _shared_uid(told: GitHubDelivery, action: str, section: dict[str, object]) -> int | None:
     """The event's own id, where GitHub tells of it under two names to those who asked for both."""
     if action == Action.PACKAGE_PUBLISH:  # `package` and `registry_package`
         version = text(mapping(section.get("package_version")).get("id"))

@@ -33,8 +33,7 @@ from schemas.activity import (
 )
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.fields import (
-    check_time,
-    epoch,
+    event_time,
     flag,
     header,
     lower,
@@ -99,7 +98,7 @@ def _activity(event: AuditEvent, raw: Raw, position: Position) -> Activity:
         digest(NAME, f"{event.entity_type} {event_id}")  # ids count within a type of entity
         if event_id
         else digest(NAME, "", msgspec.json.encode(event)),
-        check_time(epoch(when), raw.received),
+        event_time(when, raw.received),
         raw.received,
         NAME,
         _action(rule, details, facts),

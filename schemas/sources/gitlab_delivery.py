@@ -1,13 +1,10 @@
-"""One webhook delivery of GitLab: what all its activities share."""
-
-from typing import NamedTuple
+"""What all of GitLab's webhook deliveries have: who, where, when."""
 
 import msgspec
-from msgspec.structs import replace
 
-from schemas import facts as f
-from schemas.activity import NO_ORIGIN, Activity, Actor, Fact, Outcome, Target, TargetKind, digest
+from schemas.activity import Actor, digest
 from schemas.sources.base import Raw, RejectedError
+from schemas.sources.delivery import Delivery
 from schemas.sources.fields import check_time, header, lower, repository_of, text
 from schemas.sources.gitlab import NOBODY, actor_of, instance_of, instant, named, owner_of
 from schemas.sources.gitlab_hook import Attributes, Hook, Project, User
@@ -18,83 +15,23 @@ _NO_USER = User()
 NOTHING = Attributes()
 
 
-class Delivery(NamedTuple):
-    """A decoded delivery.
+class GitLabDelivery(Delivery, kw_only=True, gc=False):
+    """A decoded delivery of GitLab's.
 
     Attributes:
-        raw: as it came.
         hook: the payload.
         about: its object, empty when it has none.
         kind: name of the event: `push`, `merge_request`, `user_add_to_group` …
-        native: `<kind>.<what happened>`, or the kind alone.
-        uid: id of the delivery, the same when GitLab delivers again; else the content's digest.
-        time: when it happened, seconds since the epoch.
-        actor: who did it, `NOBODY` where the event does not say.
-        alias: the actor's account by id, where the payload tells name and id.
-        repository: `<host>/<full path>`, or "".
-        organization: top-level group or user.
         default_branch: of the project, or "".
     """
 
-    raw: Raw
     hook: Hook
     about: Attributes
     kind: str
-    native: str
-    uid: str
-    time: float
-    actor: Actor
-    alias: str
-    repository: str
-    organization: str
     default_branch: str
 
-    def activity(
-        self,
-        action: str,
-        target: Target | None,
-        facts: dict[str, Fact],
-        *,
-        index: int = 0,
-        uid: int | None = None,
-        outcome: Outcome = Outcome.SUCCESS,
-    ) -> Activity:
-        """One activity of the delivery.
 
-        Args:
-            action: what was done.
-            target: to what.
-            facts: of the change.
-            index: its place in the delivery.
-            uid: the event's own id, where another delivery may tell of the same event.
-            outcome: did it work.
-        """
-        if self.alias:
-            facts[f.ALIAS] = self.alias
-        position = self.raw.position
-        return Activity(
-            digest(NAME, self.uid, str(index)) if uid is None else uid,
-            self.time,
-            self.raw.received,
-            NAME,
-            action,
-            self.native,
-            self.actor,
-            target,
-            NO_ORIGIN,
-            "",
-            outcome,
-            facts,
-            self.uid,
-            replace(position, index=index) if index else position,
-        )
-
-    def target(self, kind: TargetKind, name: str, version: str = "") -> Target:
-        """A target in the delivery's repository."""
-        return Target(kind, name, self.repository, "", version, self.organization)
-
-
-def delivery(raw: Raw, hook: Hook) -> Delivery:
+def delivery(raw: Raw, hook: Hook) -> GitLabDelivery:
     """Reads what all events have.
 
     Raises:
@@ -107,21 +44,22 @@ def delivery(raw: Raw, hook: Hook) -> Delivery:
     path = text(path or hook.project_path_with_namespace)
     repository = repository_of(project.web_url) or named(instance_of(raw), path)
     group = hook.group
-    return Delivery(
-        raw,
-        hook,
-        about,
-        kind,
-        _native(hook, about, kind),
-        _uid(raw, hook),
-        _time(raw, hook, about),
-        actor,
-        alias,
-        repository or repository_of(about.url),
-        owner_of(path)
+    return GitLabDelivery(
+        source=NAME,
+        raw=raw,
+        native=_native(hook, about, kind),
+        uid=_uid(raw, hook),
+        time=_time(raw, hook, about),
+        actor=actor,
+        repository=repository or repository_of(about.url),
+        organization=owner_of(path)
         or owner_of(text(hook.full_path or hook.group_path))
         or (owner_of(text(group.full_path or group.group_path)) if group else ""),
-        text(project.default_branch),
+        alias=alias,
+        hook=hook,
+        about=about,
+        kind=kind,
+        default_branch=text(project.default_branch),
     )
 
 

@@ -47,6 +47,8 @@ api_request_access_with_scope
 add_ssh_key add_gpg_key deploy_key_added create_ssh_certificate
 [KEY_REMOVE TOKEN]
 remove_ssh_key remove_gpg_key deploy_key_removed delete_ssh_certificate
+[SESSION_IMPERSONATE ACCOUNT]
+user_impersonation
 [MEMBER_ADD ACCOUNT]
 member_created user_created user_approved user_provisioned_by_scim registration_created
 group_saml_member_added user_activate unban_user unblock_user

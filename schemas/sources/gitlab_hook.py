@@ -1,14 +1,15 @@
 """GitLab's webhook payloads as one typed struct: only the fields that are read.
 
 References: "Webhook events" (https://docs.gitlab.com/user/project/integrations/webhook_events/) and
-"System hooks" (https://docs.gitlab.com/administration/system_hooks/). Texts that people write
-(titles, comments, commit messages, variables) are not among the fields.
+"System hooks" (https://docs.gitlab.com/administration/system_hooks/). Texts that people write are
+not among the fields; those that something must be looked for in are read apart, by `written`.
 """
 
 from typing import Any
 
 import msgspec
 
+from schemas.sources.base import Raw
 from schemas.sources.typed import Reader
 
 Id = int | str | None
@@ -146,3 +147,43 @@ READER = Reader(
     lambda hook: hook.object_kind or hook.event_name,
     lambda _: None,
 )
+
+
+class Message(Part):
+    """A commit's message."""
+
+    message: Any = None
+
+
+class Words(Part):
+    """What people wrote into an issue, a merge request or a comment."""
+
+    title: Any = None
+    description: Any = None
+    note: Any = None
+    source_branch: Any = None
+
+
+class Written(Part):
+    """The texts of a delivery.
+
+    Attributes:
+        commits: of a push, in the order of `Hook.commits`.
+        object_attributes: of everything else.
+        changes: what an update changed, by field.
+    """
+
+    commits: list[Message] | None = None
+    object_attributes: Words | None = None
+    changes: Any = None
+
+
+_decode_written = msgspec.json.Decoder(Written).decode
+
+
+def written(raw: Raw) -> Written:
+    """The texts of a delivery; none of one whose keys are not spelled as GitLab spells them."""
+    try:
+        return _decode_written(raw.event)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Written()

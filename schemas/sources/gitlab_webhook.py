@@ -15,10 +15,11 @@ from schemas import facts as f
 from schemas.activity import Activity, Fact, Outcome, Target, TargetKind
 from schemas.sources.base import Raw, Source
 from schemas.sources.fields import lower, mapping, text
-from schemas.sources.gitlab_delivery import Delivery, delivery
-from schemas.sources.gitlab_hook import READER, Attributes, Hook
+from schemas.sources.gitlab_delivery import GitLabDelivery, delivery
+from schemas.sources.gitlab_hook import READER, Attributes, Hook, Words, written
 from schemas.sources.gitlab_hooks import CONCERNING, EVENTS, NAME, STATUSES, rule_of
 from schemas.sources.gitlab_push import push
+from schemas.sources.instructions import instructions
 
 _IGNORED = frozenset({"emoji"})
 _NOTES = {
@@ -27,6 +28,11 @@ _NOTES = {
     "mergerequest": TargetKind.PULL_REQUEST,
 }
 _RUNS = frozenset({"pipeline", "build", "deployment"})
+# Events whose text agents read.
+_TEXTS = frozenset({"issue", "merge_request", "note", "work_item"})
+_WRITTEN = frozenset({"create", "open", "reopen", "update"})
+_TEXT_FIELDS = frozenset({"title", "description"})
+_NO_WORDS = Words()
 
 
 def parse(raw: Raw) -> list[Activity]:
@@ -45,7 +51,7 @@ def parse(raw: Raw) -> list[Activity]:
     return [_activity(told)]
 
 
-def _activity(told: Delivery) -> Activity:
+def _activity(told: GitLabDelivery) -> Activity:
     rule = rule_of(told.native)
     facts: dict[str, Fact] = {}
     outcome = rule.outcome
@@ -61,10 +67,12 @@ def _activity(told: Delivery) -> Activity:
         facts[f.STATUS] = state
     elif told.kind.startswith(CONCERNING):
         _person(told, facts)
+    if told.kind in _TEXTS:
+        _orders(told, facts)
     return told.activity(rule.action, _target(told, rule.kind), facts, outcome=outcome)
 
 
-def _run(told: Delivery, facts: dict[str, Fact]) -> None:
+def _run(told: GitLabDelivery, facts: dict[str, Fact]) -> None:
     value = lower(told.about.status or told.hook.status or told.hook.build_status)
     status, conclusion = STATUSES.get(value, ("requested", ""))
     facts[f.STATUS] = status
@@ -79,7 +87,21 @@ def _run(told: Delivery, facts: dict[str, Fact]) -> None:
             facts[f.DEFAULT_BRANCH] = ref == told.default_branch
 
 
-def _person(told: Delivery, facts: dict[str, Fact]) -> None:
+def _orders(told: GitLabDelivery, facts: dict[str, Fact]) -> None:
+    """How much a text that is new or was changed reads like orders to an agent."""
+    verb = lower(told.about.action)
+    if verb not in _WRITTEN and (verb or told.kind != "note"):
+        return
+    texts = written(told.raw)
+    if verb == "update" and told.kind != "note" and _TEXT_FIELDS.isdisjoint(mapping(texts.changes)):
+        return
+    words = texts.object_attributes or _NO_WORDS
+    facts[f.INSTRUCTIONS] = instructions(
+        words.title, words.note or words.description, words.source_branch
+    )
+
+
+def _person(told: GitLabDelivery, facts: dict[str, Fact]) -> None:
     hook = told.hook
     if login := lower(hook.user_username or hook.username) or text(hook.user_id):
         facts[f.SUBJECT] = f"gitlab:{login}"
@@ -89,7 +111,7 @@ def _person(told: Delivery, facts: dict[str, Fact]) -> None:
         facts[f.VISIBILITY] = visibility
 
 
-def _target(told: Delivery, kind: TargetKind) -> Target | None:
+def _target(told: GitLabDelivery, kind: TargetKind) -> Target | None:
     hook, about = told.hook, told.about
     if told.kind == "note":
         return _noted(told)
@@ -130,7 +152,7 @@ _NAMED: dict[str, Callable[[Hook, Attributes], tuple[str, str]]] = {
 }
 
 
-def _noted(told: Delivery) -> Target:
+def _noted(told: GitLabDelivery) -> Target:
     hook, about = told.hook, told.about
     kind = _NOTES.get(lower(about.noteable_type), TargetKind.OTHER)
     if about.commit_id and kind is TargetKind.OTHER:

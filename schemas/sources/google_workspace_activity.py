@@ -12,7 +12,7 @@ from typing import Final
 from schemas.activity import Activity, Actor, ActorKind, Origin, Position, digest
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.batches import each
-from schemas.sources.fields import check_time, epoch, lower, text
+from schemas.sources.fields import event_time, lower, text
 from schemas.sources.google_workspace_events import EVENTS, named
 from schemas.sources.google_workspace_facts import (
     SYSTEM,
@@ -86,7 +86,7 @@ def _activity(report: Report, event: Event, index: int, raw: Raw, position: Posi
     organization = lower(report.owner_domain) or text(ident.customer_id)
     return Activity(
         digest(NAME, f"{application} {time} {qualifier} {index} {lowered} {actor.account}"),
-        check_time(epoch(ident.time), raw.received),
+        event_time(ident.time, raw.received),
         raw.received,
         NAME,
         action,
@@ -117,11 +117,11 @@ def _actor(report: Report) -> Actor:
 def _origin(report: Report) -> Origin:
     network = report.network_info or _NO_NETWORK
     return origin_told(
-        text(report.ip_address),
-        text(network.region_code),
-        "",
-        "",
-        "",
+        report.ip_address,
+        network.region_code,
+        None,
+        None,
+        None,
         network.ip_asn[0] if network.ip_asn else None,
     )
 

@@ -1,7 +1,8 @@
 """Google Workspace's event names in the project's taxonomy, as `<application>.<event>`.
 
 Reference: https://developers.google.com/workspace/admin/reports/v1/appendix/activity, the pages
-for login, user accounts, token, SAML, groups and the admin console's settings.
+for login, user accounts, token, SAML, groups, context-aware access and the settings of the admin
+console.
 
 Not mapped on purpose, so they stay under their own name: Google's warnings (`suspicious_login`,
 `account_disabled_*`) that accompany a login, and what changes a user's profile.
@@ -76,6 +77,9 @@ _ADMIN: Final[dict[Action, str]] = {
     "UPLOAD_OAUTH_CERTIFICATE USER_PUT_IN_TWO_STEP_VERIFICATION_GRACE_PERIOD "
     "WEAK_PROGRAMMATIC_LOGIN_SETTINGS_CHANGED",
 }
+_ACCESS: Final[dict[Action, str]] = {
+    Action.POLICY_EVALUATE: "ACCESS_DENY_EVENT ACCESS_DENY_INTERNAL_ERROR_EVENT",
+}
 _APPLICATIONS: Final = (
     ("login", _LOGIN),
     ("login", _ACCOUNT),
@@ -84,6 +88,7 @@ _APPLICATIONS: Final = (
     ("saml", _SAML),
     ("groups", _GROUPS),
     ("groups_enterprise", _GROUPS),
+    ("context_aware_access", _ACCESS),
     ("admin", _ADMIN),
 )
 EVENTS: Final[dict[str, Action]] = {

@@ -6,14 +6,14 @@ from typing import Final
 from schemas import facts as f
 from schemas.action import Action
 from schemas.activity import Fact, Outcome, Target, TargetKind
+from schemas.sources.factor import factor_name
 from schemas.sources.fields import text, token_of
 from schemas.sources.google_workspace_events import SWITCHES, WEAKENING
 from schemas.sources.google_workspace_log import Parameter
 from schemas.sources.idp import word
-from schemas.sources.okta_factor import factor_name
 
 SYSTEM: Final = "google_workspace"
-_METHODS: Final = {  # what `okta_factor` would call otherwise
+_METHODS: Final = {  # what `factor_name` would call otherwise
     "google_prompt": "push",
     "security_key": "webauthn",
     "security_key_otp": "totp",
@@ -35,6 +35,9 @@ _ON: Final = frozenset({"true", "on", "enabled", "enforced", "enforce"})
 _FACTORS: Final = frozenset({Action.FACTOR_ENROLL, Action.FACTOR_REMOVE})
 _GUARDED: Final = frozenset({Action.POLICY_CHANGE, Action.AUDIT_CHANGE})
 _GRANTS: Final = frozenset({"authorize", "revoke", "activity"})  # of one user to one client
+_FAILED: Final = frozenset(
+    {"login_failure", "access_deny_event", "access_deny_internal_error_event"}
+)
 _CHALLENGES: Final = frozenset({"login_challenge", "login_verification"})
 _SUBJECTS: Final = ("user_email", "affected_email_address", "member_id", "target_user")
 _TARGETS: Final = {  # the first that is told
@@ -44,6 +47,7 @@ _TARGETS: Final = {  # the first that is told
     "application_name": TargetKind.APPLICATION,
     "oauth2_app_name": TargetKind.APPLICATION,
     "api_client_name": TargetKind.APPLICATION,
+    "caa_application": TargetKind.APPLICATION,
     "user_email": TargetKind.ACCOUNT,
     "affected_email_address": TargetKind.ACCOUNT,
     "setting_name": TargetKind.POLICY,
@@ -135,7 +139,7 @@ def _weakened(event: str, details: Details) -> bool | None:
 
 def outcome_of(event: str, details: Details) -> Outcome:
     """Did it work: told by the event's name, or by a challenge's status."""
-    if event == "login_failure":
+    if event in _FAILED:
         return Outcome.FAILURE
     if event in _CHALLENGES:
         status = _one(details.get("login_challenge_status")).lower()

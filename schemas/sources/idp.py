@@ -6,9 +6,12 @@ from schemas.activity import NO_ORIGIN, Actor, ActorKind, Origin, pseudonym
 from schemas.sources.client import client_of
 from schemas.sources.countries import country_code
 from schemas.sources.origin import address_of, network_of
-from schemas.sources.values import lower
+from schemas.sources.remember import remembered
+from schemas.sources.values import lower, text
 
 CACHED = 65_536
+NOBODY = frozenset({"", "unknown", "not available", "null", "undefined"})
+"""What vendors write for nothing."""
 
 
 @lru_cache(4096)
@@ -31,17 +34,17 @@ def guarded(name: str) -> str:
     return name if "@" in name or not name else f"unknown-{pseudonym(name)}"
 
 
-@lru_cache(CACHED)
+@remembered
 def origin_told(  # noqa: PLR0917 - keywords would double the price of a hit in the cache
-    ip: str = "",
-    country: str = "",
-    agent: str = "",
-    system: str = "",
-    device: str = "",
+    ip: str | None = None,
+    country: str | None = None,
+    agent: str | None = None,
+    system: str | None = None,
+    device: str | None = None,
     asn: int | str | None = None,
     proxy: bool = False,
 ) -> Origin:
-    """Origin from what vendors tell of it; each may be absent.
+    """Origin from what vendors tell of it, as they write it; each may be absent.
 
     Args:
         ip: address, with or without a port.
@@ -52,14 +55,14 @@ def origin_told(  # noqa: PLR0917 - keywords would double the price of a hit in 
         asn: number of the autonomous system, with or without `AS`.
         proxy: the vendor calls the address an anonymiser.
     """
-    program, family = client_of(agent)
+    program, family = client_of(text(agent))
     origin = Origin(
-        ip=address_of(ip),
-        network=network_of(ip, asn),
-        country=country_code(country) if country else "",
-        client=program,
-        system=family or client_of(system)[1],
-        device=pseudonym(device),
+        ip=address_of(text(ip)),
+        network=network_of(text(ip), asn),
+        country=country_code(text(country)),
+        client="" if program.lower() in NOBODY else program,
+        system=family or client_of(text(system))[1],
+        device=pseudonym(text(device)),
         proxy=proxy,
     )
     return NO_ORIGIN if origin == NO_ORIGIN else origin

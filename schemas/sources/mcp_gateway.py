@@ -46,9 +46,8 @@ from schemas.activity import (
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.fields import (
     address_of,
-    check_time,
     client_of,
-    epoch,
+    event_time,
     fold,
     load,
     lower,
@@ -60,7 +59,7 @@ from schemas.sources.mcp_facts import Json, facts_of, failed, resource_of, tool_
 
 NAME = "mcp.gateway"
 _CACHED = 65_536
-_ACTIONS: dict[str, Action] = {
+ACTIONS: dict[str, Action] = {
     "initialize": Action.AGENT_CONNECT,
     "tools/call": Action.AGENT_TOOL,
     "resources/read": Action.AGENT_TOOL,
@@ -98,10 +97,10 @@ def parse(raw: Raw) -> list[Activity]:
     return [
         Activity(
             _uid(event_id, f"{actor.account}\n{server}\n{session}\n{text(told)}", request),
-            check_time(epoch(told), raw.received),
+            event_time(told, raw.received),
             raw.received,
             NAME,
-            _ACTIONS.get(method) or f"{NAME}/{method}",
+            ACTIONS.get(method) or f"{NAME}/{method}",
             method,
             actor,
             _target(method, tool or server, params),
@@ -168,6 +167,6 @@ SOURCE = Source(
     title="MCP gateway: calls with their callers",
     reference="https://modelcontextprotocol.io/specification/2025-06-18",
     parse=parse,
-    actions=frozenset(_ACTIONS),
+    actions=frozenset(ACTIONS),
     recognises=recognises,
 )

@@ -21,7 +21,7 @@ from schemas.action import Action
 from schemas.activity import Activity, Actor, ActorKind, Fact, digest
 from schemas.facts import ADDED, MAINTAINERS, SUBJECT
 from schemas.sources.base import Raw, RejectedError, Source
-from schemas.sources.fields import account, check_time, epoch, mapping, text
+from schemas.sources.fields import account, event_time, mapping, text
 from schemas.sources.npm_manifest import (
     document,
     maintainers_of,
@@ -34,7 +34,7 @@ from schemas.sources.npm_previous import previous
 
 _NAME = "npm.hook"
 _PUBLISH = "package:publish"
-_ACTIONS = {
+ACTIONS = {
     _PUBLISH: Action.PACKAGE_PUBLISH,
     "package:unpublish": Action.PACKAGE_UNPUBLISH,
     "package:owner": Action.PACKAGE_OWNER,
@@ -59,7 +59,7 @@ def parse(raw: Raw) -> list[Activity]:
     when = body.get("time")
     if when is None:
         raise RejectedError("missing_field", "no time")
-    time = check_time(epoch(when), raw.received)
+    time = event_time(when, raw.received)
     package, change = mapping(body.get("payload")), mapping(body.get("change"))
     version = text(change.get("version")) or text(change.get("deprecated"))
     manifest = mapping(mapping(package.get("versions")).get(version))
@@ -86,7 +86,7 @@ def parse(raw: Raw) -> list[Activity]:
 
 
 def _action(event: str) -> str:
-    action = None if event == _PUBLISH else _ACTIONS.get(event)
+    action = None if event == _PUBLISH else ACTIONS.get(event)
     return action if action is not None else f"{_NAME}/{event}"
 
 
@@ -105,7 +105,7 @@ def _facts(event: str, package: dict[str, object], change: dict[str, object]) ->
     facts: dict[str, Fact] = {}
     if maintainers := maintainers_of(package):
         facts[MAINTAINERS] = [*maintainers]
-    if _ACTIONS.get(event) is Action.PACKAGE_OWNER:
+    if ACTIONS.get(event) is Action.PACKAGE_OWNER:
         facts[ADDED] = event == "package:owner"
         if subject := account("npm", change.get("maintainer") or change.get("user")):
             facts[SUBJECT] = subject
@@ -123,6 +123,6 @@ SOURCE = Source(
     title="npm registry hooks",
     reference="https://github.com/npm/registry/blob/main/docs/hooks/hooks-payload.md",
     parse=parse,
-    actions=frozenset(_ACTIONS),
+    actions=frozenset(ACTIONS),
     recognises=recognises,
 )

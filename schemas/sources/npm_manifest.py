@@ -39,8 +39,7 @@ from schemas.facts import (
 from schemas.sources.base import Raw, RejectedError
 from schemas.sources.fields import (
     account,
-    check_time,
-    epoch,
+    event_time,
     fold,
     items,
     load,
@@ -49,6 +48,7 @@ from schemas.sources.fields import (
     repository_of,
     text,
 )
+from schemas.sources.secrets import redacted
 
 MAX_BYTES = 4 << 20
 _SPELLED = {
@@ -65,6 +65,7 @@ _SPELLED = {
 }
 _MOST_DEPENDENCIES = 64
 _MOST_MAINTAINERS = 32
+_LONGEST_SPEC = 2048
 _INSTALL_SCRIPTS = frozenset({"preinstall", "install", "postinstall"})
 _TRUSTED_ACCOUNT = "github actions"  # also where a mirror has dropped `trustedPublisher`
 
@@ -114,7 +115,7 @@ def published(
     repository = repository_in(manifest)
     return Activity(
         uid=digest("npm.registry", f"{name}@{version}"),
-        time=check_time(epoch(time), raw.received),
+        time=event_time(time, raw.received),
         received=raw.received,
         source=source,
         action=Action.PACKAGE_PUBLISH,
@@ -232,7 +233,7 @@ def _dependency(name: str, spec: object) -> str:
     """What is really installed: an alias names another package, an URL needs no registry."""
     wanted = spec if isinstance(spec, str) else ""
     if wanted.startswith("npm:"):
-        aliased = wanted[4:]
+        aliased = redacted(wanted[4:_LONGEST_SPEC])
         at = aliased.rfind("@")
         return f"npm/{text(aliased[:at] if at > 0 else aliased)}"
     return f"url/{text(name)}" if "/" in wanted else f"npm/{text(name)}"

@@ -15,11 +15,12 @@ from schemas.action import Action
 from schemas.activity import Activity, Actor, ActorKind, Position, digest
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.batches import each
-from schemas.sources.fields import account, check_time, epoch, lower, mapping, text
+from schemas.sources.fields import account, event_time, lower, mapping, text
 from schemas.sources.npm_manifest import Json, document, package_target, published, required
 from schemas.sources.npm_previous import previous, told
 
 _NAME = "npm.registry"
+ACTIONS = {"publish": Action.PACKAGE_PUBLISH, "unpublish": Action.PACKAGE_UNPUBLISH}
 
 
 def parse(raw: Raw) -> Iterator[Activity] | list[Activity]:
@@ -72,7 +73,7 @@ def _unpublished(record: Json, gone: Json, raw: Raw, position: Position) -> Acti
         raise RejectedError("missing_field", "an unpublish without time or account")
     return Activity(
         uid=digest(_NAME, "unpublish", name, text(when)),
-        time=check_time(epoch(when), raw.received),
+        time=event_time(when, raw.received),
         received=raw.received,
         source=_NAME,
         action=Action.PACKAGE_UNPUBLISH,
@@ -97,6 +98,6 @@ SOURCE = Source(
     title="npm registry: version manifests and packuments",
     reference="https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md",
     parse=parse,
-    actions=frozenset({"publish", "unpublish"}),
+    actions=frozenset(ACTIONS),
     recognises=recognises,
 )

@@ -2,10 +2,11 @@
 
 Reference: https://developer.okta.com/docs/reference/api/event-types/
 
-Not mapped on purpose, so they stay under their own name:
-`policy.evaluate_sign_on` and the `user.authentication.auth_via_*` of directories and identity
-providers accompany a `user.session.start` with the same origin, and one sign-in is one login;
-`app.oauth2.*.token.grant.*` is issued at every OpenID Connect sign-on and is no lasting token.
+Not mapped on purpose, so they stay under their own name: the `user.authentication.auth_via_*` of
+directories and identity providers accompany a `user.session.start` with the same origin, and one
+sign-in is one login; `app.oauth2.*.token.grant.*` is issued at every OpenID Connect sign-on and is
+no lasting token; `user.lifecycle.activate` follows a creation, `user.lifecycle.delete.completed` a
+deletion begun.
 """
 
 from functools import lru_cache
@@ -17,6 +18,16 @@ EVENT_TYPES: Final[dict[str, Action]] = {
     "user.session.start": Action.LOGIN,
     "user.authentication.auth_via_radius": Action.LOGIN,  # these two open no Okta session
     "user.authentication.auth_via_richclient": Action.LOGIN,
+    "policy.evaluate_sign_on": Action.POLICY_EVALUATE,
+    "policy.auth_reevaluate.fail": Action.POLICY_EVALUATE,
+    "application.policy.sign_on.deny_access": Action.POLICY_EVALUATE,
+    "user.session.context.change": Action.SESSION_CHANGE,
+    "security.session.detect_client_roaming": Action.SESSION_CHANGE,
+    "user.session.impersonation.grant": Action.SESSION_IMPERSONATE,
+    "user.session.impersonation.initiate": Action.SESSION_IMPERSONATE,
+    "user.session.impersonation.extend": Action.SESSION_IMPERSONATE,
+    "user.session.impersonation.end": Action.SESSION_END,
+    "user.session.impersonation.revoke": Action.SESSION_END,
     "user.session.end": Action.SESSION_END,
     "user.session.clear": Action.SESSION_END,
     "user.session.expire": Action.SESSION_END,
@@ -53,6 +64,11 @@ EVENT_TYPES: Final[dict[str, Action]] = {
     "user.account.privilege.revoke": Action.PRIVILEGE_REVOKE,
     "group.privilege.revoke": Action.PRIVILEGE_REVOKE,
     "iam.resourceset.bindings.delete": Action.PRIVILEGE_REVOKE,
+    "user.lifecycle.create": Action.MEMBER_ADD,
+    "user.lifecycle.unsuspend": Action.MEMBER_ADD,
+    "user.lifecycle.suspend": Action.MEMBER_REMOVE,
+    "user.lifecycle.deactivate": Action.MEMBER_REMOVE,
+    "user.lifecycle.delete.initiated": Action.MEMBER_REMOVE,
     "group.user_membership.add": Action.MEMBER_ADD,
     "application.user_membership.add": Action.MEMBER_ADD,
     "group.user_membership.remove": Action.MEMBER_REMOVE,
@@ -77,16 +93,15 @@ _FAMILIES: Final = (  # whatever is done to them
     ("system.idp.lifecycle.", Action.POLICY_CHANGE),
     ("system.log_stream.lifecycle.", Action.AUDIT_CHANGE),
 )
-_OBSERVED: Final = frozenset({"application.policy.sign_on.deny_access"})  # a policy at work
 _WEAKENING: Final = (".deactivate", ".delete")
 
 
 @lru_cache(4096)
 def action_of(event_type: str) -> str:
     """The `Action`, or `okta.system_log/<eventType>` when the taxonomy has none."""
-    action = EVENT_TYPES.get(event_type)
-    if action is None and event_type not in _OBSERVED:
-        action = next((act for head, act in _FAMILIES if event_type.startswith(head)), None)
+    action = EVENT_TYPES.get(event_type) or next(
+        (action for head, action in _FAMILIES if event_type.startswith(head)), None
+    )
     return action or f"okta.system_log/{event_type}"
 
 

@@ -153,7 +153,7 @@ def read(raw: Raw) -> LogEvent | list[object]:
     if len(raw.event) <= MAX_BYTES:
         try:
             return _decode(raw.event)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # `load` tells what is wrong
     record = load(raw)
     if _KEYS.isdisjoint(record):

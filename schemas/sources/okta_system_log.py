@@ -15,7 +15,6 @@ from functools import lru_cache
 import msgspec
 
 from schemas.activity import (
-    NO_ORIGIN,
     Activity,
     Actor,
     ActorKind,
@@ -27,20 +26,16 @@ from schemas.activity import (
 )
 from schemas.sources.base import Raw, RejectedError, Source
 from schemas.sources.batches import each
-from schemas.sources.countries import country_code
 from schemas.sources.fields import (
-    address_of,
-    check_time,
-    client_of,
-    epoch,
-    lower,
+    event_time,
     mapping,
-    network_of,
     text,
 )
+from schemas.sources.idp import NOBODY, origin_told, word
 from schemas.sources.okta_event_types import DENIED, EVENT_TYPES, SENT_BY, action_of
 from schemas.sources.okta_log_event import (
     Client,
+    DebugData,
     LogEvent,
     Result,
     UserAgent,
@@ -48,13 +43,13 @@ from schemas.sources.okta_log_event import (
     read,
 )
 from schemas.sources.okta_targets import (
-    NOBODY,
     debug_of,
     facts_of,
     login_of,
     target_of,
     user_of,
 )
+from schemas.sources.remember import remembered
 
 _NAME = "okta.system_log"
 _CACHED = 65_536
@@ -99,7 +94,7 @@ def _activity(event: LogEvent, raw: Raw, position: Position) -> Activity:
     uuid = text(event.uuid)
     return Activity(
         digest(_NAME, uuid) if uuid else digest(_NAME, "", msgspec.json.encode(event)),
-        check_time(epoch(event.published), raw.received),
+        event_time(event.published, raw.received),
         raw.received,
         _NAME,
         action,
@@ -116,7 +111,7 @@ def _activity(event: LogEvent, raw: Raw, position: Position) -> Activity:
 
 
 def _actor(event: LogEvent) -> Actor:
-    kind = lower(event.actor.type)
+    kind = word(event.actor.type)
     if kind == "systemprincipal":
         user = user_of(event.target or []) if event.event_type in SENT_BY else ""
         return _account(user, ActorKind.PERSON) if user else _SYSTEM
@@ -140,11 +135,14 @@ def _outcome(event_type: str, outcome: Result | None) -> Outcome:
 
 def _session(event: LogEvent) -> str:
     context = event.authentication_context
-    session = text(context.root_session_id or context.external_session_id) if context else ""
-    return "" if session.lower() in NOBODY else _pseudonym(session)
+    told = (context.root_session_id or context.external_session_id) if context else None
+    return _session_of(told) if told else ""
 
 
-_pseudonym = lru_cache(_CACHED)(pseudonym)
+@remembered
+def _session_of(told: str) -> str:
+    session = text(told)
+    return "" if session.lower() in NOBODY else pseudonym(session)
 
 
 def _origin(event: LogEvent) -> Origin:
@@ -153,38 +151,25 @@ def _origin(event: LogEvent) -> Origin:
     agent = client.user_agent or _NO_AGENT
     geography = client.geographical_context
     debug = debug_of(event)
-    told = (
-        text(client.ip_address) or _first_address(event),
+    device = _token_of_browser(debug) if debug else ""
+    return origin_told(
+        client.ip_address or _first_address(event),
+        geography.country if geography else None,
+        agent.raw_user_agent,
+        agent.os,
+        device or (event.device.id if event.device else None),
         security.as_number if security else None,
-        text(geography.country) if geography else "",
-        text(agent.raw_user_agent),
-        text(agent.os),
-        (debug and (text(debug.dt_hash) or text(debug.device_fingerprint)))
-        or text(event.device and event.device.id),
         bool(security and security.is_proxy),
     )
-    return _origin_of(told)
 
 
-def _first_address(event: LogEvent) -> str:
+def _token_of_browser(debug: DebugData) -> str:
+    return text(debug.dt_hash) or text(debug.device_fingerprint)
+
+
+def _first_address(event: LogEvent) -> str | None:
     chain = event.request.ip_chain if event.request else None
-    return text(chain[0].ip) if chain else ""
-
-
-@lru_cache(_CACHED)
-def _origin_of(told: tuple[str, int | str | None, str, str, str, str, bool]) -> Origin:
-    ip, asn, country, agent, system, device, proxy = told
-    program, family = client_of(agent)
-    origin = Origin(
-        ip=address_of(ip),
-        network=network_of(ip, asn),
-        country=country_code(country),
-        client="" if program.lower() in NOBODY else program,
-        system=family or client_of(system)[1],
-        device=pseudonym(device),
-        proxy=proxy,
-    )
-    return NO_ORIGIN if origin == NO_ORIGIN else origin
+    return chain[0].ip if chain else None
 
 
 def recognises(record: dict[str, object]) -> bool:

@@ -3,13 +3,14 @@
 from schemas.action import Action
 from schemas.activity import Fact, Outcome, Target, TargetKind, pseudonym
 from schemas.facts import BY_ADMIN, FACTOR, REASON, SUBJECT, TOKEN_ID, WEAKENED
-from schemas.sources.fields import lower, mapping, text
+from schemas.sources.factor import factor_name
+from schemas.sources.fields import lower, mapping, text, token_of
+from schemas.sources.idp import NOBODY, word
 from schemas.sources.okta_event_types import DENIED, SENT_BY, weakens
-from schemas.sources.okta_factor import factor_name
 from schemas.sources.okta_log_event import DebugData, Entity, LogEvent
+from schemas.sources.remember import remembered
 
 _ACCOUNT, _OTHER = TargetKind.ACCOUNT, TargetKind.OTHER
-NOBODY = frozenset({"", "unknown", "not available", "null", "undefined"})
 _KINDS = {
     "user": TargetKind.ACCOUNT,
     "appuser": TargetKind.ACCOUNT,
@@ -41,7 +42,12 @@ _OWN = frozenset({Action.LOGIN, Action.SSO, Action.MFA_CHALLENGE})  # nobody doe
 
 def login_of(who: Entity) -> str:
     """Account of an actor or target; "" when neither its name nor its id is known."""
-    name, ident = lower(who.alternate_id), lower(who.id)
+    return _login(who.alternate_id, who.id)
+
+
+@remembered
+def _login(alternate_id: str | None, ident: str | None) -> str:
+    name, ident = lower(alternate_id), lower(ident)
     if name not in NOBODY and ident != "unknown":
         return f"okta:{name}"
     if ident == "unknown" and name not in NOBODY and "@" not in name:
@@ -55,7 +61,7 @@ def user_of(targets: list[Entity]) -> str:
     """Account of the user among the targets; an application's user only when there is no other."""
     other = ""
     for target in targets:
-        kind = lower(target.type)
+        kind = word(target.type)
         if kind == "user":
             if login := login_of(target):
                 return login
@@ -82,7 +88,7 @@ def target_of(action: str, targets: list[Entity]) -> Target | None:
 
 
 def _kind(target: Entity) -> TargetKind:
-    return _KINDS.get(lower(target.type), _OTHER)
+    return _KINDS.get(word(target.type), _OTHER)
 
 
 def _name(kind: TargetKind, target: Entity) -> str:
@@ -134,7 +140,7 @@ def _factor_debugged(event: LogEvent) -> str:
 
 def _factor_enrolled(targets: list[Entity]) -> str:
     for target in targets:
-        if lower(target.type) == "authenticatorenrollment":
+        if word(target.type) == "authenticatorenrollment":
             used = text(mapping(target.detail_entry).get("methodTypeUsed"))
             return used or text(target.display_name)
     return ""
@@ -152,10 +158,10 @@ def _token(event: LogEvent, action: str) -> str:
     """Hash of the token made or revoked, else of the API token that the request came with."""
     if action in _WITH_TOKEN:
         for target in event.target or ():
-            if "token" in lower(target.type):
-                return pseudonym(text(target.id))
+            if "token" in word(target.type):
+                return token_of(text(target.id))
     detail = event.transaction and event.transaction.detail
-    return pseudonym(text(detail.request_api_token_id)) if detail else ""
+    return token_of(text(detail.request_api_token_id)) if detail else ""
 
 
 def debug_of(event: LogEvent) -> DebugData | None:

@@ -27,9 +27,9 @@ from schemas.activity import (
     digest,
 )
 from schemas.sources.base import Raw, RejectedError, Source
+from schemas.sources.factor import factor_name
 from schemas.sources.fields import check_time, count, epoch, mapping, text, token_of
 from schemas.sources.idp import actor_named, origin_told
-from schemas.sources.okta_factor import factor_name
 from schemas.sources.onelogin_event_types import MEANINGS, Meaning, meaning_of
 from schemas.sources.typed import Reader
 
@@ -119,15 +119,18 @@ def _activity(event: Event, raw: Raw, position: Position) -> Activity:
         str(code),
         actor,
         _target(event, meaning.action),
-        origin_told(
-            text(event.ipaddr), "", text(event.user_agent), "", text(event.browser_fingerprint)
-        ),
+        origin_told(event.ipaddr, None, event.user_agent, None, _device(event)),
         "",
         meaning.outcome,
         _facts(event, meaning, actor.account),
         identity,
         position,
     )
+
+
+def _device(event: Event) -> str | None:
+    told = event.browser_fingerprint
+    return told if told is None or isinstance(told, str) else text(told)
 
 
 def _time(event: Event) -> float:

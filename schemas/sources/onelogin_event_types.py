@@ -3,8 +3,8 @@
 Reference: https://developers.onelogin.com/api-docs/1/events/event-resource (the table of event type
 ids). The ids are the native names: the events themselves carry no word for their type.
 
-Not mapped on purpose, so they stay under their id: `3` (a user assumes another), which is no change
-of privileges, locks and unlocks, and provisioning into applications and directories.
+Not mapped on purpose, so they stay under their id: locks and unlocks, and provisioning into
+applications and directories.
 """
 
 from typing import Final, NamedTuple
@@ -59,6 +59,7 @@ MEANINGS: Final[dict[int, Meaning]] = {
     141: Meaning(Action.LOGIN, _NO, protocol="social"),
     153: Meaning(Action.LOGIN, protocol="desktop"),
     154: Meaning(Action.LOGIN, _NO, protocol="desktop"),
+    3: Meaning(Action.SESSION_IMPERSONATE),
     7: Meaning(Action.SESSION_END),
     516: Meaning(Action.SESSION_END),
     523: Meaning(Action.SESSION_END, _NO),

@@ -38,9 +38,8 @@ from schemas.sources.countries import country_code
 from schemas.sources.fields import (
     account,
     address_of,
-    check_time,
     client_of,
-    epoch,
+    event_time,
     fold,
     items,
     load,
@@ -97,7 +96,7 @@ def _activity(record: Json, raw: Raw, position: Position) -> Activity:
         action, facts[WEAKENED] = Action.AUDIT_CHANGE, logging == _LOGGING_OFF
     return Activity(
         digest(NAME, event_id or orjson.dumps(record, option=orjson.OPT_SORT_KEYS)),
-        check_time(epoch(told), raw.received),
+        event_time(told, raw.received),
         raw.received,
         NAME,
         action,

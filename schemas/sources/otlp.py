@@ -68,7 +68,7 @@ def read_logs(raw: Raw) -> Iterable[Json]:
     if b'"resourceLogs"' in raw.event and len(raw.event) <= MAX_BYTES:
         try:
             return _typed(_decode(raw.event))
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # `load` tells what is wrong
     record = load(raw)
     return log_records(fold(record, _SPELLED) if _KEYS.isdisjoint(record) else record)

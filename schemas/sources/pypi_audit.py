@@ -35,9 +35,8 @@ from schemas.sources.countries import country_code
 from schemas.sources.fields import (
     account,
     address_of,
-    check_time,
     client_of,
-    epoch,
+    event_time,
     fold,
     load,
     lower,
@@ -48,11 +47,13 @@ from schemas.sources.fields import (
 )
 from schemas.sources.pypi_facts import MFA_REASONS, facts_of
 from schemas.sources.pypi_tags import FAMILIES, NAME, RULES, rule_of
+from schemas.sources.secrets import redacted
 
 Json = dict[str, object]
 
 _CACHED = 65_536
 _WITHOUT_OFFSET = (len("2026-09-08T10:01:00"), len("2026-09-08T10:01:00.123456"))
+_LONGEST_URL = 2048
 _TRUSTED = "OpenID created token"
 _PROVIDERS = {"github.com": "github", "gitlab.com": "gitlab"}
 _SEPARATORS = re.compile(
@@ -96,7 +97,7 @@ def parse(raw: Raw) -> list[Activity]:
     return [
         Activity(
             digest(NAME, event_id or orjson.dumps(record, option=orjson.OPT_SORT_KEYS)),
-            check_time(epoch(_time(record)), raw.received),
+            event_time(_time(record), raw.received),
             raw.received,
             NAME,
             action,
@@ -131,7 +132,7 @@ def _name(value: object) -> str:
 @lru_cache(_CACHED)
 def _published_from(url: str) -> tuple[str, str]:
     """Repository and commit of a trusted publisher's URL, `<repository>/commit/<id>`."""
-    repository, _, commit = url.partition("/commit/")
+    repository, _, commit = redacted(url[:_LONGEST_URL]).partition("/commit/")
     return repository_of(repository), commit.lower()
 
 

@@ -1,6 +1,7 @@
 """PyPI's event tags and what each is in the taxonomy.
 
-Reference: `warehouse/events/tags.py` in the repository pypi/warehouse. Tags are
+Reference: `warehouse/events/tags.py` in the repository pypi/warehouse, several versions of it: tags
+have been renamed (`oidc:provider-added`, `oidc:publisher-added`). They are
 `<whose history>:<subject>:<what>`.
 
 Not mapped on purpose, so they stay under their own name:

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from schemas.sources.secrets import redacted
+
 _CACHED = 65_536
 _LONGEST = 512
 # npm's shorthands: https://docs.npmjs.com/cli/configuring-npm/package-json#repository
@@ -40,7 +42,7 @@ def _named(bare: str) -> re.Match[str] | None:
 
 @lru_cache(_CACHED)
 def _canonical(url: str) -> str:
-    bare = re.split(r"[?#]", url.strip().lower(), maxsplit=1)[0]
+    bare = re.split(r"[?#]", redacted(url).strip().lower(), maxsplit=1)[0]
     if match := _SHORT.fullmatch(bare):
         host = _SHORTHAND[match["host"]]
     elif match := _URL.fullmatch(bare) or _SCP.fullmatch(bare) or _named(bare):

@@ -68,7 +68,7 @@ class Reader(Generic[Event]):
         if len(raw.event) <= MAX_BYTES:
             try:
                 event = self._decode(raw.event)
-            except (msgspec.DecodeError, RecursionError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 return self._loaded(raw)  # `load` tells what is wrong
             if self._holds(event):
                 return event

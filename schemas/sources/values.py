@@ -1,9 +1,18 @@
-"""Getters over decoded JSON that never raise: another type than asked for counts as absent."""
+"""Getters over decoded JSON that never raise: another type than asked for counts as absent.
 
+What is read as text is free of credentials (`schemas.sources.secrets`).
+"""
+
+from functools import lru_cache
 from math import isfinite
+
+from schemas.sources.secrets import SHORTEST, redacted
 
 MAX_TEXT = 1024  # an activity stays small whatever a vendor's field holds
 MAX_COUNT = 1 << 53
+_CACHED = 65_536
+_SHORT = 256  # characters; longer texts are rare, and would fill a cache
+_MAX_READ = 2 * MAX_TEXT  # what is looked at, so that no half of a credential is left at the end
 
 _NUMERIC = (int, float)
 _READABLE = (int, float, str)
@@ -15,12 +24,13 @@ def text(value: object) -> str:
     """Any scalar as stripped text of at most 1024 characters; "" for null, objects, arrays."""
     # The exact type first: what a decoder makes, and half the price of `isinstance`.
     if type(value) is str:
-        stripped = value.strip()
-        return stripped if len(stripped) <= MAX_TEXT else stripped[:MAX_TEXT]
+        if len(value) < SHORTEST:
+            return value.strip()
+        return _remembered(value) if len(value) <= _SHORT else _read(value)
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.strip()[:MAX_TEXT]
+        return text(str(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, _NUMERIC) else ""
@@ -30,7 +40,31 @@ def lower(value: object) -> str:
     """`text`, lower case."""
     if value is None:
         return ""
-    return value.strip()[:MAX_TEXT].lower() if type(value) is str else text(value).lower()
+    if type(value) is str:
+        if len(value) < SHORTEST:
+            return value.strip().lower()
+        if len(value) <= _SHORT:
+            return _remembered_lower(value)
+    return text(value).lower()
+
+
+def ident(value: object) -> str:
+    """`text` of what is another with every event: nothing of it is remembered."""
+    if type(value) is str and len(value) <= _SHORT:
+        return redacted(value.strip())
+    return text(value)
+
+
+def _read(value: str) -> str:
+    return redacted(value.strip()[:_MAX_READ])[:MAX_TEXT]
+
+
+def _read_lower(value: str) -> str:
+    return _read(value).lower()
+
+
+_remembered = lru_cache(_CACHED)(_read)
+_remembered_lower = lru_cache(_CACHED)(_read_lower)
 
 
 def number(value: object) -> float | None:

@@ -62,6 +62,12 @@ def test_one_parser_by_meaning() -> None:
         ("onelogin.event", "5", Action.LOGIN),
         ("duo.log", "authentication.authentication", Action.MFA_CHALLENGE),
         ("openai.audit", "api_key.created", Action.TOKEN_CREATE),
+        ("claude_code.otel", "tool_result", Action.AGENT_TOOL),
+        ("claude_code.otel", "auth", None),
+        ("mcp.gateway", "tools/call", Action.AGENT_TOOL),
+        ("npm.registry", "publish", Action.PACKAGE_PUBLISH),
+        ("npm.hook", "package:owner", Action.PACKAGE_OWNER),
+        ("git.log", "tag", Action.TAG_CREATE),
     ],
 )
 def test_one_parser_as_json(name: str, native: str, action: str | None) -> None:

@@ -161,6 +161,12 @@ def test_upper_case_keys_are_read_or_rejected_but_not_misread(name: str) -> None
     assert [(a.action, a.actor) for a in run(source, loud)] == expected
 
 
+def test_a_record_that_no_source_would_read_is_not_looked_at() -> None:
+    with pytest.raises(RejectedError) as rejected:
+        recognise(b'{"a": "' + b"x" * (8 << 20) + b'"}')
+    assert rejected.value.reason == "too_large"
+
+
 @pytest.mark.parametrize("source", sorted(SOURCES))
 def test_bytes_that_are_no_record_are_rejected(source: str) -> None:
     for event in (b"", b"\xff\xfe", b"[]", b"1", b"null", b'{"a": NaN}', b"{"):
@@ -283,6 +289,26 @@ def test_any_change_of_a_sample_gives_activities_or_a_reason(
     headers: dict[str, str]
     for headers in (sample["headers"], {}):
         run_or_reject(name.partition("/")[0], Raw(data, sample["received"], headers))
+
+
+@pytest.mark.parametrize("name", CASES)
+@given(seed=st.integers(0, 2**32), byte=st.integers(0, 255))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_byte_of_a_sample_may_be_another(name: str, seed: int, byte: int) -> None:
+    sample = load_sample(PATHS[name])
+    data = bytearray(orjson.dumps(sample["event"]))
+    data[seed % len(data)] = byte
+    run_or_reject(name.partition("/")[0], Raw(bytes(data), sample["received"], sample["headers"]))
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_text_that_is_no_utf_8_is_a_reason(name: str) -> None:
+    sample = load_sample(PATHS[name])
+    data = orjson.dumps(sample["event"])
+    for at in [at for at, byte in enumerate(data) if byte == ord('"')][:-1]:
+        broken = data[: at + 1] + b"\xff" + data[at + 1 :]
+        error = rejection(name.partition("/")[0], Raw(broken, sample["received"]))
+        assert error is None or error.reason in REASONS
 
 
 @pytest.mark.parametrize("name", FULL)

@@ -1,33 +1,17 @@
 """Cursor: both shapes of its audit log, and who stands behind `user_email`."""
 
-import json
-from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from schemas import facts
 from schemas.action import Action
-from schemas.activity import Activity, ActorKind, Outcome, TargetKind
-from schemas.sources import SOURCES, Raw, RejectedError
+from schemas.activity import ActorKind, Outcome, TargetKind
+from schemas.sources import RejectedError
+from tests.sources.sampled import Sampled
 
-SAMPLES = Path(__file__).parent / "samples" / "cursor.audit"
-RECEIVED = 1_790_000_000.0
-
-
-def sample(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())["event"]
-    return event
-
-
-def parse(event: dict[str, Any]) -> list[Activity]:
-    return list(SOURCES["cursor.audit"].parse(Raw(orjson.dumps(event), RECEIVED)))
-
-
-def one(name: str, **changes: Any) -> Activity:
-    (activity,) = parse(sample(name) | changes)
-    return activity
+_SAMPLED = Sampled("cursor.audit")
+sample, parse, one = _SAMPLED.sample, _SAMPLED.parse, _SAMPLED.one
 
 
 def test_a_login() -> None:

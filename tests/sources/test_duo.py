@@ -1,34 +1,19 @@
 """Duo's four logs: challenges and answers, administrators, calls and text messages."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from schemas import facts
 from schemas.action import Action
 from schemas.activity import Activity, ActorKind, Outcome, TargetKind
-from schemas.sources import SOURCES, Raw, RejectedError
+from schemas.sources import RejectedError
+from tests.sources.sampled import Sampled
 
 NAME = "duo.log"
-SAMPLES = Path(__file__).parent / "samples" / NAME
-RECEIVED = 1_790_000_000.0
-
-
-def sample(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())["event"]
-    return event
-
-
-def parse(event: object) -> list[Activity]:
-    return list(SOURCES[NAME].parse(Raw(orjson.dumps(event), RECEIVED)))
-
-
-def one(name: str, **changes: Any) -> Activity:
-    (activity,) = parse(sample(name) | changes)
-    return activity
+_SAMPLED = Sampled(NAME)
+sample, parse, one = _SAMPLED.sample, _SAMPLED.parse, _SAMPLED.one
 
 
 def administered(action: str, details: dict[str, Any] | None = None) -> Activity:

@@ -1,7 +1,5 @@
 """Microsoft Entra ID sign-ins: what comes out of every shape and kind."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -9,26 +7,13 @@ import pytest
 
 from schemas import facts
 from schemas.action import Action
-from schemas.activity import Activity, ActorKind, Outcome, TargetKind
+from schemas.activity import ActorKind, Outcome, TargetKind
 from schemas.sources import SOURCES, Raw, RejectedError
+from tests.sources.sampled import RECEIVED, Sampled
 
 NAME = "entra.signin"
-SAMPLES = Path(__file__).parent / "samples" / NAME
-RECEIVED = 1_790_000_000.0
-
-
-def sample(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())["event"]
-    return event
-
-
-def parse(event: object) -> list[Activity]:
-    return list(SOURCES[NAME].parse(Raw(orjson.dumps(event), RECEIVED)))
-
-
-def one(name: str, **changes: Any) -> Activity:
-    (activity,) = parse(sample(name) | changes)
-    return activity
+_SAMPLED = Sampled(NAME)
+sample, parse, one = _SAMPLED.sample, _SAMPLED.parse, _SAMPLED.one
 
 
 def test_a_login() -> None:
@@ -135,10 +120,7 @@ def test_a_service_principal_uses_the_key_that_the_audit_log_saw_added() -> None
     assert used.action == Action.TOKEN_USE
     assert used.actor.kind is ActorKind.SERVICE
     assert used.actor.account == "entra:00000000-0000-4000-8000-000000000060"
-    event = json.loads(
-        (SAMPLES.parent / "entra.audit" / "service_principal_credential_added.json").read_text()
-    )["event"]
-    (added,) = SOURCES["entra.audit"].parse(Raw(orjson.dumps(event), RECEIVED))
+    added = Sampled("entra.audit").one("service_principal_credential_added")
     assert used.facts[facts.TOKEN_ID] == added.facts[facts.TOKEN_ID]
 
 

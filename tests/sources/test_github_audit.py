@@ -162,6 +162,21 @@ def test_bots_and_agents_are_told_apart(login: str, is_bot: bool | None, kind: A
     assert event("git.push", actor=login, actor_is_bot=is_bot).actor.kind == kind
 
 
+def test_an_agent_acts_for_whoever_began_its_session() -> None:
+    session = {"agent_session_id": "generated-session", "user": "Mara-K"}
+    activity = event("pull_request.create", actor="Copilot", actor_is_agent=True, **session)
+    actor = activity.actor
+    assert (actor.account, actor.kind) == ("github:copilot", ActorKind.AGENT)
+    assert actor.on_behalf_of == "github:mara-k"
+    assert "subject" not in activity.facts
+    assert activity.session
+    assert "generated-session" not in str(activity)
+    third = event("git.push", actor="some-tool[bot]", actor_is_agent="true", actor_is_bot=True)
+    assert (third.actor.kind, third.actor.on_behalf_of) == (ActorKind.AGENT, "")
+    person = event("pull_request.create", actor_is_agent=False, **session)
+    assert (person.actor.kind, person.session) == (ActorKind.UNKNOWN, "")
+
+
 def test_failures_are_failures() -> None:
     assert event("api.request", status_code=403).outcome == Outcome.FAILURE
     assert event("api.request", status_code=200).outcome == Outcome.SUCCESS

@@ -1,7 +1,5 @@
 """Google Workspace: one activity for each event, with what its parameters tell."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,24 +9,11 @@ from schemas import facts
 from schemas.action import Action
 from schemas.activity import Activity, ActorKind, Outcome, TargetKind
 from schemas.sources import SOURCES, Raw, RejectedError
+from tests.sources.sampled import RECEIVED, Sampled
 
 NAME = "google_workspace.activity"
-SAMPLES = Path(__file__).parent / "samples" / NAME
-RECEIVED = 1_790_000_000.0
-
-
-def sample(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())["event"]
-    return event
-
-
-def parse(event: object) -> list[Activity]:
-    return list(SOURCES[NAME].parse(Raw(orjson.dumps(event), RECEIVED)))
-
-
-def one(name: str, **changes: Any) -> Activity:
-    (activity,) = parse(sample(name) | changes)
-    return activity
+_SAMPLED = Sampled(NAME)
+sample, parse, one = _SAMPLED.sample, _SAMPLED.parse, _SAMPLED.one
 
 
 def admin(event: str, **parameters: str) -> Activity:
@@ -143,6 +128,21 @@ def test_settings(event: str, value: str, action: str, weakened: bool | None) ->
     activity = admin(event, NEW_VALUE=value, DOMAIN_NAME="example.com")
     assert (activity.action, activity.native) == (action, f"admin.{event}")
     assert activity.facts.get(facts.WEAKENED) is weakened
+
+
+def test_access_denied_by_a_policy() -> None:
+    denied = sample("login_success")
+    denied["id"]["applicationName"] = "context_aware_access"
+    denied["events"] = [
+        {
+            "name": "ACCESS_DENY_EVENT",
+            "parameters": [{"name": "CAA_APPLICATION", "value": "Drive"}],
+        }
+    ]
+    (activity,) = parse(denied)
+    assert (activity.action, activity.outcome) == (Action.POLICY_EVALUATE, Outcome.FAILURE)
+    assert activity.target is not None
+    assert (activity.target.kind, activity.target.name) == (TargetKind.APPLICATION, "Drive")
 
 
 def test_each_event_of_an_activity_is_one() -> None:

@@ -1,7 +1,5 @@
 """Okta System Log: who did what to whom, from where, and what stays outside."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -9,26 +7,13 @@ import pytest
 
 from schemas import facts
 from schemas.action import Action
-from schemas.activity import Activity, ActorKind, Outcome, TargetKind
+from schemas.activity import ActorKind, Outcome, TargetKind
 from schemas.sources import SOURCES, Raw, RejectedError
 from schemas.sources.countries import country_code
+from tests.sources.sampled import RECEIVED, Sampled
 
-SAMPLES = Path(__file__).parent / "samples" / "okta.system_log"
-RECEIVED = 1_790_000_000.0
-
-
-def sample(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())["event"]
-    return event
-
-
-def parse(event: dict[str, Any]) -> list[Activity]:
-    return list(SOURCES["okta.system_log"].parse(Raw(orjson.dumps(event), RECEIVED)))
-
-
-def one(name: str, **changes: Any) -> Activity:
-    (activity,) = parse(sample(name) | changes)
-    return activity
+_SAMPLED = Sampled("okta.system_log")
+sample, parse, one = _SAMPLED.sample, _SAMPLED.parse, _SAMPLED.one
 
 
 def test_a_login() -> None:
@@ -167,12 +152,15 @@ def test_an_application_is_opened() -> None:
         ("user.session.access_admin_app", Action.SSO, None),
         ("user.account.update_password", Action.PASSWORD_CHANGE, None),
         ("application.user_membership.add", Action.MEMBER_ADD, None),
-        ("policy.evaluate_sign_on", "okta.system_log/policy.evaluate_sign_on", None),
-        (
-            "application.policy.sign_on.deny_access",
-            "okta.system_log/application.policy.sign_on.deny_access",
-            None,
-        ),
+        ("user.lifecycle.create", Action.MEMBER_ADD, None),
+        ("user.lifecycle.deactivate", Action.MEMBER_REMOVE, None),
+        ("user.lifecycle.activate", "okta.system_log/user.lifecycle.activate", None),
+        ("policy.evaluate_sign_on", Action.POLICY_EVALUATE, None),
+        ("application.policy.sign_on.deny_access", Action.POLICY_EVALUATE, None),
+        ("application.policy.sign_on.update", Action.POLICY_CHANGE, None),
+        ("user.session.context.change", Action.SESSION_CHANGE, None),
+        ("user.session.impersonation.initiate", Action.SESSION_IMPERSONATE, None),
+        ("user.session.impersonation.end", Action.SESSION_END, None),
         ("new.in.2030", "okta.system_log/new.in.2030", None),
     ],
 )

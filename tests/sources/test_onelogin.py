@@ -1,7 +1,5 @@
 """OneLogin events: from the API and from webhooks."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -9,26 +7,13 @@ import pytest
 
 from schemas import facts
 from schemas.action import Action
-from schemas.activity import Activity, ActorKind, Outcome, TargetKind
+from schemas.activity import ActorKind, Outcome, TargetKind
 from schemas.sources import SOURCES, Raw, RejectedError
+from tests.sources.sampled import RECEIVED, Sampled
 
 NAME = "onelogin.event"
-SAMPLES = Path(__file__).parent / "samples" / NAME
-RECEIVED = 1_790_000_000.0
-
-
-def sample(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())["event"]
-    return event
-
-
-def parse(event: object) -> list[Activity]:
-    return list(SOURCES[NAME].parse(Raw(orjson.dumps(event), RECEIVED)))
-
-
-def one(name: str, **changes: Any) -> Activity:
-    (activity,) = parse(sample(name) | changes)
-    return activity
+_SAMPLED = Sampled(NAME)
+sample, parse, one = _SAMPLED.sample, _SAMPLED.parse, _SAMPLED.one
 
 
 def test_a_login() -> None:
@@ -102,7 +87,7 @@ def test_what_an_administrator_does() -> None:
 
 def test_somebody_assumes_another_user() -> None:
     activity = one("user_assumed")
-    assert activity.action == f"{NAME}/3"
+    assert (activity.action, activity.native) == (Action.SESSION_IMPERSONATE, "3")
     assert activity.facts == {facts.BY_ADMIN: True, facts.SUBJECT: "onelogin:32000002"}
 
 

@@ -1,7 +1,5 @@
 """OpenAI's audit log: sessions, keys, and what an organisation lets happen."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -9,25 +7,12 @@ import pytest
 
 from schemas import facts
 from schemas.action import Action
-from schemas.activity import Activity, ActorKind, Outcome, TargetKind
+from schemas.activity import ActorKind, Outcome, TargetKind
 from schemas.sources import SOURCES, Raw, RejectedError
+from tests.sources.sampled import RECEIVED, Sampled
 
-SAMPLES = Path(__file__).parent / "samples" / "openai.audit"
-RECEIVED = 1_790_000_000.0
-
-
-def sample(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())["event"]
-    return event
-
-
-def parse(event: dict[str, Any]) -> list[Activity]:
-    return list(SOURCES["openai.audit"].parse(Raw(orjson.dumps(event), RECEIVED)))
-
-
-def one(name: str, **changes: Any) -> Activity:
-    (activity,) = parse(sample(name) | changes)
-    return activity
+_SAMPLED = Sampled("openai.audit")
+sample, parse, one = _SAMPLED.sample, _SAMPLED.parse, _SAMPLED.one
 
 
 def test_a_session() -> None:

@@ -1,4 +1,4 @@
-"""One name for an authentication factor, however Okta's classic and identity engines call it."""
+"""One name for an authentication factor, however a vendor calls it."""
 
 from functools import lru_cache
 from typing import Final
