@@ -80,7 +80,7 @@ class AgentInstructions(Detector[Texts, Texts]):
         ),
         blind_spots=(
             "Orders in other words or languages, in images, in linked pages, in code and its"
-            " comments; a text that is harmless by itself. Only GitHub's and GitLab's webhooks carry texts."
+            " comments; a text that is harmless by itself. Only webhooks carry texts."
         ),
     )
     State = Texts

@@ -69,7 +69,7 @@ class AgentUnguarded(Detector[GuardState, GuardShared]):
                 Action.AGENT_PROMPT,
             }
         ),
-        technique=Technique.RULE,
+        technique=Technique.BEHAVIORAL,
         stage=Stage.TAMPERING,
         phrase="without permission prompts",
         attack=("T1562.001", "T1204"),
@@ -98,7 +98,7 @@ class AgentUnguarded(Detector[GuardState, GuardShared]):
             context.peers.unguarded, context.organization.unguarded, DEFAULT, GROUP_STRENGTH
         )
         p = state.unguarded.probability(group, STRENGTH)
-        if state.unguarded.hits == 0.0:
+        if not state.unguarded.hits:
             p = min(p, FIRST_USE)
         cold = state.unguarded.trials < OWN_SESSIONS
         if p > context.signal_below:
@@ -134,7 +134,7 @@ class AgentUnguarded(Detector[GuardState, GuardShared]):
         state.sessions = _latest(state.sessions, session)
         if _is_unguarded(activity) and session not in state.learned:
             for share in levels:
-                share.hits += 1.0
+                share.hits += 1
             state.learned = _latest(state.learned, session)
 
     @staticmethod

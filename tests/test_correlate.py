@@ -19,6 +19,7 @@ from pipeline.correlate import (
 )
 from pipeline.correlate.budget import crossing_rates, threshold_bits
 from pipeline.correlate.state import MAX_BYTES, StateVersionError, raw_size
+from pipeline.correlate.threshold import Bars
 from schemas import ocsf
 from schemas.action import Action
 from schemas.activity import (
@@ -92,6 +93,7 @@ ACTIONS = {
 }
 NAMES = [name for name in DETECTORS if name != "unguarded"]
 THRESHOLD = 16.0  # bits
+BARS = Bars(THRESHOLD, 64.0)
 SETTINGS = CorrelationSettings(threshold_bits=THRESHOLD)
 
 
@@ -163,7 +165,7 @@ def run(
 ) -> tuple[IncidentState | None, list[Finding]]:
     findings: list[Finding] = []
     for item in signals:
-        state, new = correlator.add(state, item, THRESHOLD)
+        state, new = correlator.add(state, item, BARS)
         if state is not None:
             assert decode_state(encode_state(state)) == state
             assert raw_size(state) <= MAX_BYTES
@@ -209,7 +211,7 @@ def test_the_title_tells_the_chain_in_plain_words() -> None:
 
 def test_a_lone_weak_signal_opens_nothing_and_is_forgotten() -> None:
     correlator = Correlator(SETTINGS, DETECTORS)
-    state, findings = correlator.add(None, signal("login", 0, 9.0), THRESHOLD)
+    state, findings = correlator.add(None, signal("login", 0, 9.0), BARS)
     assert state is not None
     assert findings == []
     assert len(encode_state(state)) < 512
@@ -220,21 +222,21 @@ def test_a_lone_weak_signal_opens_nothing_and_is_forgotten() -> None:
 
 def test_what_happens_by_chance_every_day_leaves_no_state() -> None:
     daily = replace(signal("login", 0, 30.0), rate=0.75)
-    assert Correlator(SETTINGS, DETECTORS).add(None, daily, THRESHOLD) == (None, [])
+    assert Correlator(SETTINGS, DETECTORS).add(None, daily, BARS) == (None, [])
 
 
 def test_the_learned_rate_is_what_a_signal_weighs() -> None:
     rare = replace(signal("login", 0, 4.0), rate=2**-17)
-    _, [finding] = Correlator(SETTINGS, DETECTORS).add(None, rare, THRESHOLD)
+    _, [finding] = Correlator(SETTINGS, DETECTORS).add(None, rare, BARS)
     assert finding.risk_bits == 17.0
 
 
 def test_a_rule_with_a_floor_opens_by_itself_and_another_does_not() -> None:
     correlator = Correlator(SETTINGS, DETECTORS)
-    _, [finding] = correlator.add(None, signal("unguarded", 0, 7.0), THRESHOLD)
+    _, [finding] = correlator.add(None, signal("unguarded", 0, 7.0), BARS)
     assert finding.severity is Severity.MEDIUM
     assert finding.confidence >= 50
-    assert correlator.add(None, signal("factor", 0, 9.0), THRESHOLD)[1] == []
+    assert correlator.add(None, signal("factor", 0, 9.0), BARS)[1] == []
 
 
 def test_one_learned_detector_alone_is_medium_at_most() -> None:
@@ -320,7 +322,7 @@ def test_quiet_closes_and_what_follows_is_another_incident() -> None:
     assert closing.uid == opened[0].uid
     assert closing.sequence == opened[-1].sequence + 1
     # without a timer the next signal closes first
-    _, [late_close, new] = correlator.add(state, signal("unguarded", 40 * HOUR, 9.0), THRESHOLD)
+    _, [late_close, new] = correlator.add(state, signal("unguarded", 40 * HOUR, 9.0), BARS)
     assert late_close == closing
     assert new.activity is FindingActivity.CREATE
     assert new.uid != closing.uid

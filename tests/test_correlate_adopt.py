@@ -11,7 +11,7 @@ from pipeline.stages.correlate import CorrelateStage
 from pipeline.stages.local import apply
 from schemas.finding import Finding, FindingActivity
 from schemas.signal import Signal, encode
-from tests.test_correlate import DETECTORS, SETTINGS, THRESHOLD, incident, run, signal
+from tests.test_correlate import BARS, DETECTORS, SETTINGS, incident, run, signal
 
 OLD, NEW = "github:mara-k", "mara"
 
@@ -32,7 +32,7 @@ def states(
 
 def test_an_open_incident_goes_on_under_the_new_name() -> None:
     correlator, _, other = states([], incident())
-    state, [report] = correlator.adopt(None, other, NEW, THRESHOLD)
+    state, [report] = correlator.adopt(None, other, NEW, BARS)
     assert (report.activity, report.uid, report.identity) == (
         FindingActivity.UPDATE,
         other.uid,
@@ -48,7 +48,7 @@ def test_weak_evidence_against_both_together_opens_an_incident() -> None:
     assert own is not None
     assert not own.is_open
     assert not other.is_open
-    state, [report] = correlator.adopt(own, other, NEW, THRESHOLD)
+    state, [report] = correlator.adopt(own, other, NEW, BARS)
     assert (report.activity, report.identity, report.uid) == (
         FindingActivity.CREATE,
         NEW,
@@ -65,7 +65,7 @@ def test_weak_evidence_joins_the_open_incident_of_either() -> None:
     ):
         correlator, mine, other = states(own, arrived)
         assert mine is not None
-        state, reports = correlator.adopt(mine, other, NEW, THRESHOLD)
+        state, reports = correlator.adopt(mine, other, NEW, BARS)
         assert [report.activity for report in reports] == [FindingActivity.UPDATE]
         assert state.uid == (mine.uid or other.uid)
         assert "clone" in {d.id for d in reports[0].detections}
@@ -78,7 +78,7 @@ def test_of_two_incidents_the_first_goes_on_and_the_other_is_closed() -> None:
         correlator, mine, other = states(own, arrived)
         assert mine is not None
         first, later = sorted((mine, other), key=lambda state: state.opened)
-        state, [update, close] = correlator.adopt(mine, other, NEW, THRESHOLD)
+        state, [update, close] = correlator.adopt(mine, other, NEW, BARS)
         assert (update.activity, update.uid, state.uid) == (
             FindingActivity.UPDATE,
             first.uid,
@@ -92,7 +92,7 @@ def test_of_two_incidents_the_first_goes_on_and_the_other_is_closed() -> None:
 def test_the_joined_state_keeps_to_its_limits() -> None:
     correlator, own, other = states(incident(), incident()[3:])
     assert own is not None
-    state, _ = correlator.adopt(own, other, NEW, THRESHOLD)
+    state, _ = correlator.adopt(own, other, NEW, BARS)
     assert raw_size(state) <= MAX_BYTES
     assert len(state.evidence) == len({e.signal for e in state.evidence})
 

@@ -12,6 +12,7 @@ from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
 from detectors.base import Metadata, Scope, Stage, Technique
 from pipeline.correlate import CorrelationSettings, Correlator
+from pipeline.correlate.threshold import Bars
 from schemas import ocsf
 from schemas.activity import (
     Activity,
@@ -91,7 +92,7 @@ _all_signals = st.builds(
 def reports(signals: list[Signal]) -> list[Finding]:
     state, findings = None, []
     for signal in signals:
-        state, new = CORRELATOR.add(state, signal, 8.0)
+        state, new = CORRELATOR.add(state, signal, Bars(8.0, 64.0))
         findings += new
     if state is not None:
         findings += CORRELATOR.due(state, CORRELATOR.next_due(state))[1]

@@ -39,7 +39,7 @@ class Simulated:
             rate: signals of a detector per identity, all at least as strong as that says.
             weigh: above 1 the detectors claim more than is true.
         """
-        self.seen = self.seen * 2 ** (-1 / 60) + self.identities
+        self.seen = self.seen * 2 ** (-1 / 90) + self.identities
         signals = [
             self._signal(name, person, number, rate, weigh)
             for person in range(self.identities)

@@ -26,6 +26,18 @@ def chance_rate(judged_per_day: float, above: float, signal_bits: float) -> floa
     return judged_per_day * 2**-least
 
 
+def signal_rates(detectors: Iterable[tuple[float, float]], min_bits: float = 1.0) -> list[float]:
+    """How often chance brings an identity a signal heavier than each level, times a day.
+
+    Args and levels as of `crossing_rates`.
+    """
+    detectors = list(detectors)
+    return [
+        sum(chance_rate(n, max(min_bits, (j - 0.5) * STEP), least) for n, least in detectors)
+        for j in range(1, int(CEILING / STEP) + 2)
+    ]
+
+
 def crossing_rates(
     detectors: Iterable[tuple[float, float]], half_life: float, min_bits: float = 1.0
 ) -> list[float]:
@@ -48,12 +60,8 @@ def crossing_rates(
         Rates at the levels 0, `STEP`, … `CEILING`; they fall.
     """
     decay = log(2) * DAY / half_life
-    detectors = list(detectors)
     levels = int(CEILING / STEP)
-    heavier = [
-        sum(chance_rate(n, max(min_bits, (j - 0.5) * STEP), least) for n, least in detectors)
-        for j in range(1, levels + 1)
-    ]
+    heavier = signal_rates(detectors, min_bits)
     mass = [1.0]
     upward = []
     for level in range(1, levels + 1):

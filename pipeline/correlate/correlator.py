@@ -7,13 +7,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from detectors.base import Metadata, Scope, Stage, Technique
-from pipeline.correlate.budget import crossing_rates, weight
+from pipeline.correlate.budget import CEILING, crossing_rates, signal_rates, weight
 from pipeline.correlate.gather import FADED, fade, gather, join
 from pipeline.correlate.report import finding
 from pipeline.correlate.risk import peak_bits, severity
 from pipeline.correlate.settings import CorrelationSettings
 from pipeline.correlate.state import VERSION, IncidentState
-from pipeline.correlate.threshold import Threshold
+from pipeline.correlate.threshold import Bars, Budget, Threshold
 from pipeline.state.partition import PartitionState
 from schemas.activity import digest, uid_text
 from schemas.finding import Finding, FindingActivity, Severity
@@ -35,33 +35,31 @@ class Correlator:
     def __init__(self, settings: CorrelationSettings, detectors: Mapping[str, Metadata]) -> None:
         self.settings = settings
         self._detectors = detectors
-        self._nominal = crossing_rates(
-            (
-                (meta.judged_per_day, -log2(meta.signal_below))
-                for _, meta in sorted(detectors.items())
-            ),
-            settings.half_life,
-            settings.min_bits,
-        )
+        bounds = [
+            (meta.judged_per_day, -log2(meta.signal_below)) for _, meta in sorted(detectors.items())
+        ]
+        self._together = crossing_rates(bounds, settings.half_life, settings.min_bits)
+        self._alone = signal_rates(bounds, settings.min_bits)
 
-    def threshold(self, partition: PartitionState[Any]) -> Threshold:
-        """The opening threshold of a partition of signals, kept there."""
-        return Threshold(
-            self.settings.alerts_per_1000_identities_per_day / 1000,
-            self._nominal,
-            partition,
-            self.settings.threshold_bits,
+    def budget(self, partition: PartitionState[Any]) -> Budget:
+        """The alert budget of a partition of signals, kept there."""
+        settings = self.settings
+        half = settings.alerts_per_1000_identities_per_day / 1000 / 2
+        fixed = settings.threshold_bits
+        return Budget(
+            Threshold(half, self._together, partition, "together", fixed),
+            Threshold(half, self._alone, partition, "alone", CEILING if fixed else None),
         )
 
     def add(
-        self, state: IncidentState | None, signal: Signal, threshold: float
+        self, state: IncidentState | None, signal: Signal, bars: Bars
     ) -> tuple[IncidentState | None, list[Finding]]:
         """Take a signal in.
 
         Args:
             state: of the signal's identity; None if there is none.
             signal: in order of event time, or nearly so.
-            threshold: evidence that opens an incident, in bits.
+            bars: what opens an incident.
 
         Returns:
             The state to keep, None if there is nothing to keep, and what to report.
@@ -72,7 +70,7 @@ class Correlator:
             return state, findings
         known = state or IncidentState(VERSION, signal.identity)
         if not known.is_open:
-            known = replace(known, threshold=threshold)
+            known = replace(known, threshold=bars.together, alone=bars.alone)
         grown = self._assess(gather(known, signal, bits, self.settings.half_life))
         if not grown.is_open:
             if not self._opens(grown):
@@ -114,7 +112,7 @@ class Correlator:
         own: IncidentState | None,
         arrived: IncidentState,
         identity: str,
-        threshold: float,
+        bars: Bars,
     ) -> tuple[IncidentState, list[Finding]]:
         """Take in the state of what turned out to be the same identity.
 
@@ -125,7 +123,7 @@ class Correlator:
             own: the identity's state, if it has one.
             arrived: the state that was kept under another name.
             identity: the identity's name.
-            threshold: evidence that opens an incident, in bits.
+            bars: what opens an incident.
         """
         other = replace(arrived, identity=identity)
         if own is None:
@@ -135,7 +133,9 @@ class Correlator:
         own_goes_on = own.is_open and (not other.is_open or own.opened <= other.opened)
         stays, goes = (own, other) if own_goes_on or not other.is_open else (other, own)
         both = join(stays, goes, self.settings.half_life)
-        joined = self._assess(both if both.is_open else replace(both, threshold=threshold))
+        joined = self._assess(
+            both if both.is_open else replace(both, threshold=bars.together, alone=bars.alone)
+        )
         if not joined.is_open and self._opens(joined):
             joined = replace(
                 joined,
@@ -207,8 +207,10 @@ class Correlator:
     def _assess(self, state: IncidentState) -> IncidentState:
         counts = {d.id: d.count for d in state.detectors}
         peak = peak_bits(state.evidence, counts, self._stage, self.settings)
+        heaviest = max((entry.bits for entry in state.evidence), default=0.0)
         if state.is_open:
             peak = max(peak, state.peak)
+            heaviest = max(heaviest, state.heaviest)
         floor = max(
             (
                 self._meta(e.detector).severity_floor
@@ -219,8 +221,7 @@ class Correlator:
         )
         reached = severity(
             state.evidence,
-            peak=peak,
-            threshold=state.threshold,
+            margin=max(peak - state.threshold, heaviest - state.alone),
             floor=floor,
             reach=Reach(state.reach),
             stage_of=self._stage,
@@ -228,12 +229,10 @@ class Correlator:
         )
         if state.is_open:
             reached = max(reached, Severity(state.severity))
-        return replace(state, peak=peak, severity=int(reached))
+        return replace(state, peak=peak, heaviest=heaviest, severity=int(reached))
 
     def _opens(self, state: IncidentState) -> bool:
-        return state.peak >= state.threshold or any(
-            self._opens_alone(d.id) for d in state.detectors
-        )
+        return state.margin >= 0.0 or any(self._opens_alone(d.id) for d in state.detectors)
 
     def _rest(self, state: IncidentState) -> IncidentState | None:
         """What to keep of a state that has not opened."""
@@ -243,6 +242,8 @@ class Correlator:
     def _why_open(self, state: IncidentState) -> str:
         if state.peak >= state.threshold:
             return f"{state.peak:.1f} bits of evidence reached the threshold"
+        if state.margin >= 0.0:
+            return f"{state.heaviest:.1f} bits of one signal reached the threshold for one"
         alone = sorted(d.id for d in state.detectors if self._opens_alone(d.id))
         return f"{', '.join(alone)} opens a finding by itself"
 
@@ -272,6 +273,5 @@ class Correlator:
             activity,
             time=time,
             reason=reason,
-            threshold=state.threshold,
             lookup=self._meta,
         )

@@ -18,13 +18,13 @@ def finding(
     *,
     time: float,
     reason: str,
-    threshold: float,
     lookup: Callable[[str], Metadata],
 ) -> Finding:
     """The incident as it is now; `state` has its sequence number already."""
     weight = sum(d.bits for d in state.detectors)
     cold_share = sum(d.bits for d in state.detectors if d.cold) / weight if weight else 0.0
-    by_rule = state.peak < threshold
+    by_rule = state.margin < 0.0
+    together = state.peak - state.threshold >= state.heaviest - state.alone
     return Finding(
         uid=state.uid,
         sequence=state.sequence,
@@ -35,13 +35,11 @@ def finding(
         first=state.first,
         last=state.last,
         severity=Severity(state.severity),
-        confidence=confidence(
-            state.peak, threshold, cold_share, _RULE_CONFIDENCE if by_rule else 1
-        ),
-        risk_bits=state.peak,
-        threshold_bits=threshold,
+        confidence=confidence(state.margin, cold_share, _RULE_CONFIDENCE if by_rule else 1),
+        risk_bits=state.peak if together else state.heaviest,
+        threshold_bits=state.threshold if together else state.alone,
         title=title(state, lookup),
-        description=description(state, lookup, threshold, reason),
+        description=description(state, lookup, reason),
         detections=[
             _detection(d, lookup(d.id))
             for d in sorted(state.detectors, key=lambda d: (-d.bits, d.id))

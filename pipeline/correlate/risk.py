@@ -58,22 +58,24 @@ def _combine(
 def severity(
     evidence: Iterable[Evidence],
     *,
-    peak: float,
-    threshold: float,
+    margin: float,
     floor: int,
     reach: Reach,
     stage_of: StageOf,
     settings: CorrelationSettings,
 ) -> Severity:
-    """Severity of an incident; `floor` is the highest that its detectors ask for by themselves.
+    """Severity of an incident.
+
+    `margin` is how far the evidence is above what opens one, in bits; `floor` the highest severity
+    that its detectors ask for by themselves.
 
     A single detector never makes it higher than medium: the far tail of one model is a guess. Two
     of one stage do if they are far above the threshold, or if the identity reaches far: the same
     doubt about somebody who publishes packages or administers rights is worth more effort.
     """
-    if peak < threshold:
+    if margin < 0.0:
         return Severity(floor)
-    if peak < threshold + settings.clear_bits:
+    if margin < settings.clear_bits:
         return Severity(max(floor, Severity.MEDIUM))
     telling = [e for e in evidence if e.bits >= settings.stage_bits]
     detectors = {e.detector for e in telling}
@@ -83,19 +85,17 @@ def severity(
     reached = Severity.MEDIUM
     if any(0 <= end - start <= settings.chain_window for start in before for end in after):
         reached = Severity.CRITICAL
-    elif len(stages) > 1 or (
-        len(detectors) > 1 and (reach & FAR or peak >= threshold + settings.far_bits)
-    ):
+    elif len(stages) > 1 or (len(detectors) > 1 and (reach & FAR or margin >= settings.far_bits)):
         reached = Severity.HIGH
     return Severity(max(floor, reached))
 
 
-def confidence(peak: float, threshold: float, cold_share: float, floor: int) -> int:
+def confidence(margin: float, cold_share: float, floor: int) -> int:
     """0 to 100: how sure that this is not chance.
 
     Half at the threshold, where the budget lets as many chance findings through; each 4 bits
     above it halve the doubt. What was judged by the peers for want of own history counts half.
     A rule that opens by itself is as sure as its event: never less than half.
     """
-    sure = 1 - 2 ** -(1 + (peak - threshold) / 4)
+    sure = 1 - 2 ** -(1 + margin / 4)
     return max(floor, min(99, round(100 * sure * (1 - cold_share / 2))))

@@ -64,6 +64,8 @@ class IncidentState(msgspec.Struct, array_like=True, frozen=True):
         seen: uids of the latest signals, to count none twice.
         events: short uids of the latest events, to count none twice.
         threshold: evidence that opens an incident; of an open one, that it opened with.
+        alone: evidence of one signal that does.
+        heaviest: most that one signal weighs.
         reach: what the identity has shown that it can do, flags of `schemas.reach.Reach`.
     """
 
@@ -88,6 +90,13 @@ class IncidentState(msgspec.Struct, array_like=True, frozen=True):
     events: list[int] = []
     threshold: float = 0.0
     reach: int = 0
+    alone: float = 0.0
+    heaviest: float = 0.0
+
+    @property
+    def margin(self) -> float:
+        """How far the evidence is above what opens an incident, in bits; negative below."""
+        return max(self.peak - self.threshold, self.heaviest - self.alone)
 
     @property
     def is_open(self) -> bool:

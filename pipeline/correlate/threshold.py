@@ -1,4 +1,4 @@
-"""The alert budget: evidence that opens an incident, learned from how high chance piles it.
+"""The alert budget: evidence that opens an incident, learned from how high chance drives it.
 
 Each time the evidence against an identity rises over a level, that level is crossed: had it been
 the threshold, there had been an alert. C(x) counts crossings of x bits, E the identity-days they
@@ -7,19 +7,23 @@ that is crossed often enough to be counted, and the tail above it exponential wi
 (peaks over threshold: Siffer et al., Anomaly Detection in Streams with Extreme Value Theory,
 KDD 2017, doi:10.1145/3097983.3098144; with the shape 0):
 
-    rate      r = C(u) / E
-    mean      m = (N m0 + S) / (N + C(u) - C(t))      S: integral of C(x) from u to t
-    threshold t = u + m ln(r / B)
+    rate      r    = C(u) / E
+    mean      m    = (N m0 + S) / (N + C(u) - C(t))     S: integral of C(x) from u to t
+    tail      q(x) = r e^-((x - u) / m)
+    estimate  R(x) = (C(x) + A) / (E + A / q(x))        A: crossings that the tail is worth
+    threshold t: the least x from u on with R(x) at most B
 
 u is the highest level with `ENOUGH` crossings that is crossed more often than B. While there is
 none, it is `BASE` bits and r = (C + A) / (E + A / r0). r0 and m0 come from `budget`: what would be
 were every detector at its bound. What lies above t counts as at least t, no more (a censored
-exponential), so that one attack of sixty bits moves m no further than one of twenty.
+exponential), so that one attack of sixty bits moves m no further than one of twenty. R is the mean
+of a Poisson rate under a gamma prior around the tail: a tail that is heavier than exponential shows
+in C(x) and is believed.
 """
 
 from collections.abc import Sequence
-from math import log
-from typing import Any
+from math import exp, log
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -27,14 +31,25 @@ from pipeline.correlate.budget import CEILING, STEP, threshold_bits
 from pipeline.state.partition import PartitionState
 
 DAY = 86400.0
-HALF_LIFE = 60.0  # days, as of the rates that weigh the signals
+HALF_LIFE = 90.0  # days, as of the rates that weigh the signals
 BASE = 6.0  # bits; detectors report from 5 on (1 in 32 days), so above it the tail is whole
 GRID = 0.5  # bits, between levels that are counted
 ENOUGH = 16.0  # crossings: their number is known to a quarter
-PRIOR_CROSSINGS = 4.0  # A
+PRIOR_CROSSINGS = 2.0  # A
 PRIOR_EXCESSES = 8.0  # N
 MAX_SOURCES = 256  # partitions whose identity-days are kept
-_NAME = b"\x00budget"
+_PREFIX = b"\x00budget/"
+
+
+class Bars(NamedTuple):
+    """Evidence that opens an incident, in bits: of all signals together, or of one alone.
+
+    Each has half of the budget. With one bar for both, whoever does several rare things in a row,
+    as administrators do, would raise it out of the reach of any single detector.
+    """
+
+    together: float
+    alone: float
 
 
 class Crossings(msgspec.Struct, array_like=True):
@@ -63,6 +78,7 @@ class Threshold:
         alerts_per_day: that are allowed per identity.
         nominal: crossing rates where nothing is known, see `budget.crossing_rates`.
         partition: where the counts are kept.
+        name: what they are kept under.
         fixed: if given, the threshold; nothing is learned.
     """
 
@@ -71,16 +87,18 @@ class Threshold:
         alerts_per_day: float,
         nominal: Sequence[float],
         partition: PartitionState[Any],
+        name: str,
         fixed: float | None = None,
     ) -> None:
         self._alerts = alerts_per_day
         self._partition = partition
+        self._name = _PREFIX + name.encode()
         self._fixed = fixed
         self._base_rate = nominal[int(BASE / STEP)]
         nominal_bits = threshold_bits(nominal, alerts_per_day)
         slope = log(self._base_rate / alerts_per_day) if self._base_rate > alerts_per_day else 0.0
         self._mean = (nominal_bits - BASE) / slope if slope else 1.0 / log(2)
-        data = partition.get_extra(_NAME)
+        data = partition.get_extra(self._name)
         self._seen = msgspec.msgpack.decode(data, type=Crossings) if data else Crossings()
         if not data:
             self._seen.threshold = nominal_bits
@@ -126,13 +144,49 @@ class Threshold:
                 base, rate = level, counts[level] / exposure
                 break
         top = max(base, int(seen.threshold / GRID))
-        excess = GRID * sum(counts[base + 1 : top + 1])
+        above = GRID * sum(counts[base + 1 : top + 1])
         beyond = _at(counts, base) - _at(counts, top)
-        mean = (PRIOR_EXCESSES * self._mean + excess) / (PRIOR_EXCESSES + beyond)
-        bits = base * GRID + mean * max(0.0, log(rate / self._alerts))
-        seen.threshold = min(max(bits, BASE), CEILING)
-        self._partition.put_extra(_NAME, msgspec.msgpack.encode(seen))
+        mean = (PRIOR_EXCESSES * self._mean + above) / (PRIOR_EXCESSES + beyond)
+        excess_before = 0.0
+        for level in range(base, int(CEILING / GRID) + 1):
+            tail = rate * exp((base - level) * GRID / mean)
+            crossed = _at(counts, level) + PRIOR_CROSSINGS
+            excess = log(crossed / (exposure + PRIOR_CROSSINGS / tail) / self._alerts)
+            if excess <= 0.0:
+                break
+            excess_before = excess
+        # between two levels by the logarithm of the rate
+        short = excess / (excess - excess_before) if excess_before > 0.0 else 0.0
+        seen.threshold = (level - short) * GRID
+        self._partition.put_extra(self._name, msgspec.msgpack.encode(seen))
 
 
 def _at(counts: Sequence[float], level: int) -> float:
     return counts[level] if level < len(counts) else 0.0
+
+
+class Budget:
+    """Both thresholds of a partition."""
+
+    def __init__(self, together: Threshold, alone: Threshold) -> None:
+        self._together = together
+        self._alone = alone
+
+    @property
+    def bars(self) -> Bars:
+        """What opens an incident now."""
+        return Bars(self._together.bits, self._alone.bits)
+
+    def heard(self, source: int, identity_days: float, time: float) -> None:
+        """As `Threshold.heard`."""
+        self._together.heard(source, identity_days, time)
+        self._alone.heard(source, identity_days, time)
+
+    def rose(self, before: tuple[float, float], after: tuple[float, float]) -> None:
+        """The evidence against an identity rose: of all signals together, of the heaviest.
+
+        What one signal opens is paid for by the other half.
+        """
+        if after[1] < self._alone.bits:
+            self._together.rose(before[0], after[0])
+        self._alone.rose(before[1], after[1])

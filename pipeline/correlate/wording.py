@@ -148,13 +148,13 @@ def clock(time: float) -> str:
 def description(
     state: IncidentState,
     lookup: Callable[[str], Metadata],
-    threshold: float,
     reason: str,
 ) -> str:
     """Several lines: the sum, the course of events, and per detector why it is unusual."""
     lines = [
         f"Reported now: {reason}.",
-        f"Evidence at its peak: {state.peak:.1f} bits; {threshold:.1f} open a finding.",
+        f"Evidence at its peak: {state.peak:.1f} bits, {state.heaviest:.1f} of them of one signal.",
+        f"Incidents open at {state.threshold:.1f} bits, or {state.alone:.1f} of one signal.",
         f"Signals: {state.count}, of {len(state.detectors)} detectors.",
         *_reach(state.reach),
         "",

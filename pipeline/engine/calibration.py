@@ -9,16 +9,19 @@ With J judgements and k occasions of at least b bits in E identity-days, both ha
 
     chances   l    = (J + 1) / (E + 1 / l0)                    l0: `Metadata.judged_per_day`
     nominal   r0   = l 2^-b                                    were all p-values uniform
-    learned   r(b) = max((k + 1) / (E + 1 / r0), low(k) / E)
+    learned   r1   = (k + 1) / (E + 1 / r0)
+    counted   r2   = (k + 1) / (E + 64)
+    rate      r(b) = max(sqrt(r1 r2) if r1 < r2 else r1, low(k) / E)
 
-The fractions are means of a Poisson rate under an exponential prior (Gelman et al., Bayesian Data
+The first three are means of a Poisson rate under an exponential prior (Gelman et al., Bayesian Data
 Analysis, 3rd ed. 2013, section 2.6): the prior first, then what was counted. It cannot doubt the
 model, so low(k), what a Poisson mean surely exceeds when k were counted (one-sided 95 %; Wilson,
 Hilferty 1931, doi:10.1073/pnas.17.12.684), has the last word. Thus a detector whose p-values are
 too small is brought down to what it really does, one that is asked once a year gets the credit
-for it, and the far tail rests on the model until there is something to count. Of one occasion, all
-signals of a detector under one key within a day, the strongest counts, once: an attack that sets
-off a detector a hundred times raises its count by one.
+for it. What a model says beyond all that was counted here is a guess about a tail that nobody has
+seen: there each of its bits counts half. Of one occasion, all signals of a detector under one key
+within a day, the strongest counts, once: an attack that sets off a detector a hundred times raises
+its count by one.
 
 What breaks stored state: the field order of `Totals` and `Tail`.
 """
@@ -35,7 +38,8 @@ from pipeline.state.partition import PartitionState
 from schemas.signal import bits
 
 DAY = 86400.0
-HALF_LIFE = 60.0  # days; what is remembered amounts to the latest quarter of a year
+HALF_LIFE = 90.0  # days; what is remembered amounts to the latest four months
+FIRST_DAYS = 64.0  # identity-days that a model is believed for before there are any
 _Z95 = 1.6449  # normal quantile
 _FADE = 2 ** (-1 / HALF_LIFE)
 _TOTALS = b"\x00rate/totals"
@@ -82,7 +86,9 @@ class DetectorRate:
         occasions = self.reached[level] if level < len(self.reached) else 0.0
         nominal = self.chances(identity_days) * p
         learned = (occasions + 1) / (identity_days + 1 / nominal)
-        return max(learned, _surely(occasions) / max(1.0, identity_days))
+        counted = (occasions + 1) / (identity_days + FIRST_DAYS)
+        believed = sqrt(learned * counted) if learned < counted else learned
+        return max(believed, _surely(occasions) / max(1.0, identity_days))
 
     def signal_below(self, identity_days: float) -> float:
         """Scores at most this become signals: what chance brings in one of 32 days.

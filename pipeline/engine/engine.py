@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from zlib import crc32
 
@@ -26,6 +27,7 @@ from schemas.activity import Activity, decode
 from schemas.reach import reach_of
 from schemas.signal import MIN_P, Signal, signal_uid
 
+MAX_WOKEN = 128  # keys a record; after a long silence half of all may be due at once
 _IDENTITY = f"{Scope.IDENTITY}:".encode()
 
 
@@ -161,13 +163,20 @@ class Engine:
         state.put(key, entry, time)
         self._schedule(key, entry)
 
-    def advance(self, time: float) -> None:
-        """Event time has come this far: do what was waiting for it."""
+    def advance(self, time: float) -> bool:
+        """Event time has come this far: do what was waiting for it, so much at a time.
+
+        Returns:
+            Whether more may be waiting; the next call goes on with it.
+        """
         self.state.advance(time)
         if self._calibration.begin(int(self.state.meta.clock // DAY)):
             self._set_bounds()
-        for key, entry in self.state.due():
+        woken = 0
+        for key, entry in islice(self.state.due(), MAX_WOKEN):
             self._wake(key, entry)
+            woken += 1
+        return woken == MAX_WOKEN
 
     def _set_bounds(self) -> None:
         identity_days = self._calibration.totals.identity_days

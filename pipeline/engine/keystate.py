@@ -49,7 +49,7 @@ class Stored(msgspec.Struct, array_like=True):
     """An entry as it is written.
 
     Attributes:
-        states: slot to the detector's state, in order; without those that hold nothing yet.
+        states: slot to the detector's state, in order.
         timers: in order of time.
         alarms: what each detector has signalled under this key.
         seen: activities that each state has met, in the order of `states`.
@@ -109,7 +109,6 @@ class KeyStateCodec:
     def __init__(self) -> None:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Stored)
-        self._empty: dict[type[msgspec.Struct], bytes] = {}
 
     def decode(self, data: bytes) -> KeyState:
         """Bytes to entry."""
@@ -119,21 +118,11 @@ class KeyStateCodec:
         """Entry to bytes: the same for equal entries, however and when they came together."""
         encode = self._encoder.encode
         for slot, state in value.objects.items():
-            data = encode(state)
-            if data != self._empty_of(type(state)):
-                value.raw[slot] = msgspec.Raw(data)
-            else:
-                value.raw.pop(slot, None)
+            value.raw[slot] = msgspec.Raw(encode(state))
         value.raw = dict(sorted(value.raw.items()))
         seen = [value.seen.get(slot, 0) for slot in value.raw]
         alarms = dict(sorted(value.alarms.items()))
         return encode(Stored(value.raw, value.timers, alarms, seen, value.reach))
-
-    def _empty_of(self, state: type[msgspec.Struct]) -> bytes:
-        empty = self._empty.get(state)
-        if empty is None:
-            empty = self._empty[state] = self._encoder.encode(state())
-        return empty
 
     def next_due(self, value: KeyState) -> float:
         """When the first timer is due."""

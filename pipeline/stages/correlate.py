@@ -51,7 +51,7 @@ class CorrelateStage:
         self._partition = partition
         self.stats = stats or CorrelateStats()
         self.state: PartitionState[IncidentState] = PartitionState(stored, _Codec(correlator))
-        self._threshold = correlator.threshold(self.state)
+        self._budget = correlator.budget(self.state)
         self._reports: list[tuple[Finding, float]] = []
         self._adoptions: list[Adoption] = []
 
@@ -63,7 +63,7 @@ class CorrelateStage:
     @property
     def threshold(self) -> float:
         """Evidence that opens an incident now, in bits."""
-        return self._threshold.bits
+        return self._budget.bars.together
 
     def process(self, value: bytes, offset: int) -> None:
         """One record of the signal log."""
@@ -90,11 +90,10 @@ class CorrelateStage:
         self.stats.signals += 1
         self.advance(signal.time)
         key = signal.identity.encode("utf-8", "replace")
-        threshold = self._threshold
-        threshold.heard(partition, signal.identity_days, signal.time)
+        self._budget.heard(partition, signal.identity_days, signal.time)
         before = state.get(key)
-        incident, findings = self._correlator.add(before, signal, threshold.bits)
-        threshold.rose(before.peak if before else 0.0, incident.peak if incident else 0.0)
+        incident, findings = self._correlator.add(before, signal, self._budget.bars)
+        self._budget.rose(_heights(before), _heights(incident))
         self._keep(key, incident, signal.time)
         self._reports += [(finding, signal.activity.received) for finding in findings]
 
@@ -136,7 +135,7 @@ class CorrelateStage:
         self.advance(adoption.time)
         key = adoption.new
         incident, findings = self._correlator.adopt(
-            state.get(key), arrived, key.decode("utf-8", "replace"), self._threshold.bits
+            state.get(key), arrived, key.decode("utf-8", "replace"), self._budget.bars
         )
         self._keep(key, incident, max(adoption.time, incident.latest))
         self._reports += [(finding, 0.0) for finding in findings]
@@ -181,3 +180,7 @@ class CorrelateStage:
     def flush(self) -> list[Entry]:
         """What changed since the last call; to be written as one unit."""
         return self.state.flush()
+
+
+def _heights(state: IncidentState | None) -> tuple[float, float]:
+    return (state.peak, state.heaviest) if state else (0.0, 0.0)

@@ -77,8 +77,12 @@ class LocalPipeline:
 
     def finish(self, seconds: float = 0.0) -> list[Finding]:
         """Let event time go on by so much after the last event: absences are established."""
-        self.engine.advance(self.engine.state.meta.clock + seconds)
-        findings = self._correlate(at_the_end=True)
+        findings = self._findings()
+        end = self.engine.state.meta.clock + seconds
+        more = True
+        while more:
+            more = self.engine.advance(end)
+            findings += self._correlate(at_the_end=True)
         self.correlate.advance(self.correlate.state.meta.clock + seconds)
         return findings + self._findings()
 

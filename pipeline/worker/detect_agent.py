@@ -16,11 +16,13 @@ from pipeline.engine.handover import (
     read_hand_over,
 )
 from pipeline.faust_adapter.chunk import Chunk, Merge
+from pipeline.faust_adapter.fence import FencedError
 from pipeline.faust_adapter.partitioner import partition_for
 from pipeline.faust_adapter.produce import BatchProducer
 from pipeline.worker.clock import TICK_KEY, tick_time, tick_value
 from pipeline.worker.flush import Table
 from pipeline.worker.progress import Progress
+from pipeline.worker.settings import MAX_DIRTY
 from schemas.signal import encode
 
 FORWARD_SECONDS = 60.0  # of event time between two ticks to the next stage
@@ -71,30 +73,43 @@ class DetectAgent:
 
     async def handle(self, chunk: Chunk | Merge) -> None:
         """Judge a chunk of activities."""
-        engine = self._engines[chunk.partition]
+        engine = self._engines.get(chunk.partition)
+        if engine is None:
+            raise FencedError(f"{chunk!r} is of a partition that another worker has")
+        waited = 0.0
+        judged: list[Any] = []
         for record in chunk.records:
+            judged.append(record)
             if record.key == TICK_KEY:
                 engine.tick(tick_time(record.value) or 0.0, record.offset)
             else:
                 engine.process(record.key or b"", record.value or b"", record.offset)
+            if engine.state.dirty >= MAX_DIRTY:  # timers, after a long silence
+                waited += await self._write(chunk.partition, engine, judged)
+                judged.clear()
+        waited += await self._write(chunk.partition, engine, judged)
+        self._progress.chunk("detect", chunk, waited)
+
+    async def _write(self, partition: int, engine: Engine, judged: Iterable[Any]) -> float:
+        """Send what came of these records, then write the state; the seconds it took."""
         for signal in engine.take_signals():
             key = signal.identity.encode("utf-8", "replace")
             self._producer.add(
                 self._signals, partition_for(key, self._partitions), key, encode(signal)
             )
-        self._move(chunk, engine)
-        self._forward_clock(chunk.partition, engine)
+        self._move(judged, engine)
+        self._forward_clock(partition, engine)
         started = time.monotonic()
         await self._producer.flush()
-        await self._table.write(chunk.partition, engine.flush())
-        self._progress.chunk("detect", chunk, time.monotonic() - started)
+        await self._table.write(partition, engine.flush())
+        return time.monotonic() - started
 
-    def _move(self, chunk: Chunk | Merge, engine: Engine) -> None:
+    def _move(self, judged: Iterable[Any], engine: Engine) -> None:
         """Send on what other keys get, and tell the next stage of identities' new names."""
         for adoption in engine.take_adoptions():
             partition = partition_for(adoption.new, self._partitions)
             self._producer.add(self._activity, partition, ADOPT_KEY, adoption_value(adoption))
-        for record in chunk.records:
+        for record in judged:
             if record.key == HAND_OVER_KEY:
                 try:
                     keys = read_hand_over(record.value or b"")

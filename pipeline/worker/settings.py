@@ -9,8 +9,10 @@ from pipeline.settings import KafkaSettings
 from pipeline.topics import MAX_RECORD_BYTES, Topics
 
 MAX_CHUNK: Final = 500
-# A flush holds at most MAX_CHUNK entries; an entry with every timer in use takes about 20 KB. So
-# the largest flush stays below this, and this below the topics' `max.message.bytes`.
+MAX_DIRTY: Final = 550
+# A flush holds hardly more than MAX_DIRTY entries (one record wakes at most 128); an entry with
+# every timer in use takes about 20 KB. So the largest flush stays below this, and this below the
+# topics' `max.message.bytes`.
 MAX_FLUSH_BYTES: Final = MAX_RECORD_BYTES - 64 * 1024
 MAX_LETTER_BYTES: Final = MAX_RECORD_BYTES - 64 * 1024
 

@@ -71,8 +71,10 @@ class Organisation:
         return signal.rate
 
 
-def test_before_anything_is_known_the_model_is_believed() -> None:
-    assert Organisation().rate(2.0**-12) == pytest.approx(2.0**-12, rel=1e-3)
+def test_before_anything_is_known_the_model_is_believed_for_six_bits_and_then_half() -> None:
+    assert Organisation().rate(2.0**-5) == pytest.approx(2.0**-5, rel=0.1)
+    assert Organisation().rate(2.0**-12) == pytest.approx(2.0**-9, rel=0.1)
+    assert Organisation().rate(2.0**-20) == pytest.approx(2.0**-13, rel=0.1)
 
 
 def test_honest_p_values_keep_their_weight() -> None:
@@ -92,7 +94,7 @@ def test_a_detector_that_is_hardly_ever_asked_weighs_more() -> None:
     organisation = Organisation()
     organisation.live(100, lambda: None)
     seldom = organisation.rate(2.0**-5)
-    assert 2.0**-5 / seldom > 500  # nobody was judged in 1,100 remembered identity-days
+    assert 2.0**-5 / seldom > 100  # nobody was judged in 1,400 remembered identity-days
 
 
 def test_signals_of_one_occasion_count_once() -> None:

@@ -243,3 +243,18 @@ def test_a_signal_tells_what_the_identity_can_do() -> None:
     partition.restart()
     [signal] = partition.feed([push(1, alarm=True)])
     assert Reach(signal.reach) is Reach.MERGES
+
+
+def test_timers_that_are_due_together_fire_a_few_at_a_time() -> None:
+    partition = Partition()
+    people = 300
+    for n in range(people):
+        sleeper = push(n, identity=f"p{n}", time=START + n, wake=6000)
+        partition.feed([sleeper], f"identity:p{n}".encode())
+    absent = []
+    for n in range(people):
+        later = push(1000 + n, time=START + 10 * DAY + n)
+        signals = partition.feed([later])
+        assert len(signals) <= 128
+        absent += signals
+    assert len(absent) == people
