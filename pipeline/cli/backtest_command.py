@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]…")
 @click.option("--all", "all_", is_flag=True, help="Every scenario that ships, but for the slow.")
+@click.option("--generated", is_flag=True, help="An attack for each detector, subtle and blatant.")
 @click.option("--list", "list_", is_flag=True, help="Name them and stop.")
 @click.option(
     "--alert-budget",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 def command(
     scenarios: tuple[str, ...],
     all_: bool,
+    generated: bool,
     list_: bool,
     alert_budget: float,
     as_json: bool,
@@ -52,13 +54,13 @@ def command(
       devspm backtest --all --html report.html
     """
     from detectors.registry import DETECTORS
-    from pipeline.backtest.catalogue import SCENARIOS, SLOW
+    from pipeline.backtest.catalogue import SCENARIOS
     from pipeline.backtest.run import run
     from pipeline.backtest.scenario import ScenarioError, from_file
     from pipeline.backtest.trace import Trace
     from pipeline.correlate import CorrelationSettings
 
-    names = [name for name in SCENARIOS if name not in SLOW] if all_ else list(scenarios)
+    names = [*scenarios, *_group(all_=all_, generated=generated)]
     if list_:
         for name in SCENARIOS:
             click.echo(name)
@@ -90,6 +92,14 @@ def command(
     (_print_json if as_json else _print_table)(results)
     missed = [r for r in results if r.attack and not r.out_of_reach and not r.detected]
     sys.exit(1 if missed else 0)
+
+
+def _group(*, all_: bool, generated: bool) -> list[str]:
+    """The names that the switches stand for."""
+    from pipeline.backtest.catalogue import GENERATED, SCENARIOS, SLOW
+
+    usual = [name for name in SCENARIOS if name not in SLOW | GENERATED.keys()]
+    return [*(usual if all_ else ()), *(GENERATED if generated else ())]
 
 
 def _report() -> Any:

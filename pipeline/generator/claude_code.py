@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 
 from pipeline.generator.people import Machine, Person
@@ -13,14 +14,40 @@ ASKED = frozenset({"Bash", "Edit", "Write", "WebFetch"})
 """The tools a person is asked about."""
 COMMANDS = ("npm test", "git status", "git diff", "npm run lint", "ls src", "node --test")
 VERSION = "2.1.121"
+MODEL = "claude-sonnet-4-20250514"
+BYPASS = "bypassPermissions"
+SERVER_TOOLS = 0.12
+"""Share of the calls of tools that go to a tool server, where one is connected; an assumption."""
 ORGANISATION_ID = "00000000-0000-4000-a000-00000000c0de"
 
 
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """With what somebody uses the tool.
+
+    Attributes:
+        model: that answers.
+        servers: tool servers (MCP) that are connected when a session starts.
+        version: of Claude Code.
+        bypass: whether permission prompts are switched off.
+        scheduled: whether the session was started by a script, without anybody at a terminal.
+        used: whether the tool is used at all on that day.
+    """
+
+    model: str = MODEL
+    servers: tuple[str, ...] = ()
+    version: str = VERSION
+    bypass: bool = False
+    scheduled: bool = False
+    used: bool = True
+
+
 class _Conversation:
-    def __init__(self, owner: Person | Machine, rng: Random) -> None:
+    def __init__(self, owner: Person | Machine, rng: Random, setup: Setup) -> None:
         self.rng = rng
         self.sequence = 0
-        agent = isinstance(owner, Machine)
+        self.setup = setup
+        agent = isinstance(owner, Machine) or setup.scheduled
         identity = owner.claude_id if isinstance(owner, Person) else uuid(seeded(owner.claude))
         self.common = {
             "session.id": uuid(rng),
@@ -29,7 +56,7 @@ class _Conversation:
             "user.account_uuid": identity,
             "user.email": owner.claude,
             "terminal.type": "non-interactive" if agent else "vscode",
-            "app.version": VERSION,
+            "app.version": setup.version,
         }
 
     def say(self, at: float, name: str, **attributes: str) -> Timed:
@@ -47,14 +74,19 @@ class _Conversation:
                 "event.sequence": self.sequence,
                 **attributes,
             },
-            "resource": {"service.name": "claude-code", "service.version": VERSION},
-            "scope": {"name": "com.anthropic.claude_code.events", "version": VERSION},
+            "resource": {"service.name": "claude-code", "service.version": self.setup.version},
+            "scope": {
+                "name": "com.anthropic.claude_code.events",
+                "version": self.setup.version,
+            },
         }
         return record("claude_code.otel", at, made)
 
     def tool(self, at: float, *, asked: bool) -> tuple[float, list[Timed]]:
         rng = self.rng
         (name,) = rng.choices(TOOLS, TOOL_WEIGHTS)
+        if self.setup.servers and likely(rng, SERVER_TOOLS):
+            name = f"mcp__{rng.choice(self.setup.servers)}__search"
         prompted = asked and name in ASKED and likely(rng, 0.4)  # else allowed before
         rejected = prompted and likely(rng, 0.04)  # a habit of the generated
         decision = "reject" if rejected else "accept"
@@ -75,16 +107,33 @@ class _Conversation:
         return at + took, made
 
 
+USUAL = Setup()
+
+
 def conversation(
-    at: float, owner: Person | Machine, rng: Random, prompts: int
+    at: float, owner: Person | Machine, rng: Random, prompts: int, setup: Setup = USUAL
 ) -> tuple[float, list[Timed]]:
     """A session of so many prompts from `at` on; returns when it ended, and its events.
 
-    Machines work without a person to ask: their tools are allowed by configuration.
+    Machines and scripts work without a person to ask: their tools are allowed by configuration.
     """
-    talk = _Conversation(owner, rng)
-    made: list[Timed] = []
-    if isinstance(owner, Person) and likely(rng, 0.06):
+    talk = _Conversation(owner, rng, setup)
+    person = isinstance(owner, Person) and not setup.scheduled
+    made: list[Timed] = [
+        talk.say(
+            at - 8 + number, "mcp_server_connection", status="connected", server_name=name,
+            transport_type="stdio", server_scope="user",
+        )
+        for number, name in enumerate(setup.servers)
+    ]  # fmt: skip
+    if setup.bypass:
+        made.append(
+            talk.say(
+                at - 2, "permission_mode_changed", from_mode="default", to_mode=BYPASS,
+                trigger="shift_tab",
+            )
+        )  # fmt: skip
+    elif person and likely(rng, 0.06):
         made.append(
             talk.say(
                 at - 5, "permission_mode_changed", from_mode="default", to_mode="acceptEdits",
@@ -98,7 +147,7 @@ def conversation(
             at += took
             made.append(
                 talk.say(
-                    at, "api_request", model="claude-sonnet-4-20250514",
+                    at, "api_request", model=setup.model,
                     cost_usd=f"{rng.uniform(0.002, 0.2):.4f}", duration_ms=str(round(took * 1000)),
                     input_tokens=str(rng.randint(4, 3000)),
                     output_tokens=str(rng.randint(20, 1500)),
@@ -107,7 +156,7 @@ def conversation(
                 )
             )  # fmt: skip
             for _ in range(rng.randint(0, 2)):
-                at, used = talk.tool(at + 0.1, asked=isinstance(owner, Person))
+                at, used = talk.tool(at + 0.1, asked=person and not setup.bypass)
                 made.extend(used)
         at += rng.uniform(15, 240)
     return at, made

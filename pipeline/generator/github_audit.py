@@ -8,7 +8,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from pipeline.generator.people import Actor, Machine, Person
+from pipeline.generator.okta import Session
+from pipeline.generator.people import ORGANISATION, Actor, Machine, Person
 from pipeline.generator.records import Event, Timed, digest, numeric_id, record, seeded
 
 
@@ -30,7 +31,7 @@ def audit(
         at: when, seconds since the epoch.
         action: for example `git.push`.
         actor: who.
-        repo: `owner/name`.
+        repo: `owner/name`; for what concerns the organisation as a whole its name alone.
         rng: for identifiers.
         address: the actor's address.
         country: two-letter code of the actor's location.
@@ -51,13 +52,21 @@ def audit(
         "created_at": instant,
         "org": owner,
         "org_id": numeric_id(owner),
-        "repo": repo,
-        "repo_id": numeric_id(repo),
-        "public_repo": False,
         "user_agent": agent,
-        **fields,
     }
-    return record("github.audit", at, made)
+    if repo != owner:
+        made |= {"repo": repo, "repo_id": numeric_id(repo), "public_repo": False}
+    return record("github.audit", at, made | fields)
+
+
+def web(
+    at: float, action: str, session: Session, rng: Random, repo: str = ORGANISATION, **fields: Any
+) -> Timed:
+    """What a person does in the browser, in the repository or in the organisation's settings."""
+    return audit(
+        at, action, session.person, repo, rng, address=session.address,
+        country=session.network.place.code, agent=session.device.user_agent, **fields,
+    )  # fmt: skip
 
 
 def git(

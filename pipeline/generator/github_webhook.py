@@ -53,7 +53,9 @@ def account(actor: Actor) -> Event:
     return {"login": actor.github, "id": actor.github_id, "type": "Bot" if bot else "User"}
 
 
-def commit(at: float, offset: int, author: Actor, message: str, rng: Random) -> Event:
+def commit(
+    at: float, offset: int, author: Actor, message: str, rng: Random, *, files: Sequence[str] = ()
+) -> Event:
     """A commit of a push; `offset` is the author's time zone in minutes east of UTC."""
     address = f"{author.github}@users.noreply.github.com"
     name = author.github
@@ -70,7 +72,8 @@ def commit(at: float, offset: int, author: Actor, message: str, rng: Random) -> 
         "committer": identity,
         "added": [],
         "removed": [],
-        "modified": [f"src/module{rng.randrange(40)}.js" for _ in range(rng.randint(1, 4))],
+        "modified": list(files)
+        or [f"src/module{rng.randrange(40)}.js" for _ in range(rng.randint(1, 4))],
     }
 
 
@@ -160,26 +163,3 @@ def workflow_run(
         payload: Event = {"action": action, "workflow_run": body}
         made.append(webhook(moment, "workflow_run", actor, repository, rng, payload=payload))
     return made
-
-
-def pull_request(
-    at: float, sender: Actor, author: Actor, repository: str, rng: Random,
-    *, action: str, number: int, branch: str, merged: bool = False,
-) -> Timed:  # fmt: skip
-    """A pull request opened or closed, within the repository."""
-    owner = repository.partition("/")[0]
-    body = {
-        "id": number * 1013,
-        "number": number,
-        "state": "closed" if action == "closed" else "open",
-        "title": f"Change {number}",
-        "user": account(author),
-        "head": {"ref": branch, "sha": hex_id(rng, 40), "user": {"login": owner}},
-        "base": {"ref": "main", "sha": hex_id(rng, 40), "user": {"login": owner}},
-        "merged": merged,
-        "author_association": "MEMBER",
-        "created_at": iso(at),
-        "updated_at": iso(at),
-    }
-    payload: Event = {"action": action, "number": number, "pull_request": body}
-    return webhook(at, "pull_request", sender, repository, rng, payload=payload)

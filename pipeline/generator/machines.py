@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
-from pipeline.generator import claude_code, github_audit, github_webhook
+from pipeline.generator import claude_code, github_audit, github_discussion, github_webhook
 from pipeline.generator.people import (
     BUILDER,
     DEPENDABOT,
@@ -31,7 +31,9 @@ TAG_DAY = 2
 """The action is released on Wednesdays."""
 
 
-def machine_day(midnight: float, number: int, weekday: int, rng: Random) -> Iterator[Timed]:
+def machine_day(
+    midnight: float, number: int, weekday: int, rng: Random, builder: Machine = BUILDER
+) -> Iterator[Timed]:
     """What machines do on a UTC day.
 
     Args:
@@ -39,9 +41,10 @@ def machine_day(midnight: float, number: int, weekday: int, rng: Random) -> Iter
         number: counts the days.
         weekday: 0 is Monday.
         rng: for everything drawn.
+        builder: the CI system of that day.
     """
     yield from _updates(midnight, number, rng)
-    yield from _nightly_clones(midnight, rng)
+    yield from _nightly_clones(midnight, rng, builder)
     for hour in range(0, 24, 6):
         for index, repository in enumerate(FULL_NAMES):
             at = midnight + hour * HOUR + 120 + index * rng.uniform(1.5, 2.0)
@@ -72,7 +75,7 @@ def _updates(midnight: float, number: int, rng: Random) -> Iterator[Timed]:
                     commits=commits,
                     before=github_webhook.NOTHING,
                 )
-                yield github_webhook.pull_request(
+                yield github_discussion.pull_request(
                     at + 5, bot, bot, repository, rng, action="opened", number=5000 + number,
                     branch=branch,
                 )  # fmt: skip
@@ -82,19 +85,19 @@ def _updates(midnight: float, number: int, rng: Random) -> Iterator[Timed]:
                 )  # fmt: skip
 
 
-def _nightly_clones(midnight: float, rng: Random) -> Iterator[Timed]:
+def _nightly_clones(midnight: float, rng: Random, builder: Machine) -> Iterator[Timed]:
     at = midnight + 3 * HOUR + rng.uniform(0, 60)
     for repository in FULL_NAMES * 2:
         at += rng.uniform(1, 6)
         yield github_audit.git_by_token(
-            at, "clone", BUILDER, repository, rng, address=CLOUD.address(rng)
+            at, "clone", builder, repository, rng, address=CLOUD.address(rng)
         )
     for hour in range(24):
         for _ in range(rng.randint(2, 8)):
             at = midnight + hour * HOUR + rng.random() * HOUR
             repository = rng.choice(FULL_NAMES)
             yield github_audit.git_by_token(
-                at, "fetch", BUILDER, repository, rng, address=CLOUD.address(rng)
+                at, "fetch", builder, repository, rng, address=CLOUD.address(rng)
             )
 
 

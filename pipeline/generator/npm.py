@@ -30,6 +30,7 @@ def published(
     rng: Random,
     *,
     head: str | None = None,
+    before: float | None = None,
 ) -> list[Timed]:
     """The manifest of a new version in its packument, and the `package:publish` hook after it.
 
@@ -40,7 +41,9 @@ def published(
         publisher: the npm account; a trusted publisher shows as the registry names it.
         rng: for digests.
         head: the commit of the working copy, `gitHead`.
+        before: when the version before was published, if the packument's times are shown too.
     """
+    times = {version: iso(at)} if before is None else {"0.9.0": iso(before), version: iso(at)}
     user: Event = {"name": publisher, "email": f"{publisher}@example.com"}
     dist: Event = {
         "integrity": f"sha512-{digest(rng, 64)}",
@@ -64,7 +67,7 @@ def published(
         "_id": f"{package.name}@{version}",
         "name": package.name,
         "version": version,
-        "time": iso(at),
+        "time": iso(at) if before is None else times,
         "_npmUser": user,
         "maintainers": [
             {"name": name, "email": f"{name}@example.com"} for name in package.maintainers
@@ -90,12 +93,35 @@ def published(
             "maintainers": manifest["maintainers"],
             "repository": manifest["repository"],
             "versions": {version: {key: manifest[key] for key in HOOKED}},
-            "time": {version: iso(at), "modified": iso(at)},
+            "time": {**times, "modified": iso(at)},
         },
         "change": {"version": version},
         "time": round(later * 1000),
     }
     return [record("npm.registry", at, manifest), record("npm.hook", later, hook)]
+
+
+def owner_added(at: float, package: Package, added: str, rng: Random) -> Timed:
+    """The hook's delivery after a maintainer was added; npm does not say by whom."""
+    hook: Event = {
+        "event": "package:owner",
+        "name": package.name,
+        "type": "package",
+        "version": "1.0.0",
+        "hookOwner": {"username": "example-hooks"},
+        "payload": {
+            "name": package.name,
+            "maintainers": [
+                {"name": name, "email": f"{name}@example.com"} for name in package.maintainers
+            ],
+            "repository": {
+                "type": "git", "url": f"git+https://github.com/{package.repository}.git",
+            },
+        },
+        "change": {"maintainer": added},
+        "time": round((at + rng.uniform(0.4, 2.5)) * 1000),
+    }  # fmt: skip
+    return record("npm.hook", hook["time"] / 1000, hook)
 
 
 HOOKED = ("name", "version", "_npmUser", "dist", "scripts", "dependencies", "repository")

@@ -20,7 +20,25 @@ MESSAGES = {
     "user.mfa.factor.deactivate": "Reset factor for user",
     "user.mfa.factor.update": "Update factor for user",
     "policy.evaluate_sign_on": "Evaluation of sign-on policy",
+    "user.mfa.factor.reset_all": "Reset all factors for user",
+    "user.mfa.okta_verify.deny_push": "User rejected Okta push verify",
+    "user.authentication.auth_via_richclient": "Authentication of user via rich client",
+    "user.account.reset_password": "User reset password for Okta",
+    "user.account.update_password": "User update password for Okta",
+    "user.account.privilege.grant": "Grant user privilege",
+    "user.account.lock": "Max sign in attempts exceeded",
+    "user.lifecycle.create": "Create Okta user",
+    "user.lifecycle.deactivate": "Deactivate Okta user",
+    "group.user_membership.add": "Add user to group membership",
+    "group.user_membership.remove": "Remove user from group membership",
     "system.api_token.create": "Create API token",
+    "system.push.send_factor_verify_push": "Send factor verification push",
+    "system.log_stream.lifecycle.activate": "Activate log stream",
+    "system.log_stream.lifecycle.deactivate": "Deactivate log stream",
+    "policy.rule.update": "Update policy rule",
+    "policy.rule.deactivate": "Deactivate policy rule",
+    "policy.rule.activate": "Activate policy rule",
+    "zone.update": "Update network zone",
 }
 DONE = {"activate": "set up", "deactivate": "reset", "update": "updated"}
 APPLICATIONS = (
@@ -167,6 +185,18 @@ def login(
         ),
         event(at + 26, session, "user.session.start", rng),
     ]  # fmt: skip
+
+
+def group(name: str) -> Target:
+    """A group as a target."""
+    key = name.lower().replace(" ", "-")
+    return {"id": f"00g{key}", "type": "UserGroup", "alternateId": "unknown", "displayName": name}
+
+
+def policy(name: str) -> Target:
+    """A policy rule as a target."""
+    key = name.lower().replace(" ", "-")
+    return {"id": f"0pr{key}", "type": "PolicyRule", "alternateId": "unknown", "displayName": name}
 
 
 def mistyped(at: float, session: Session, rng: Random) -> Timed:

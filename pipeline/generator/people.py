@@ -1,14 +1,15 @@
-"""The people, bots and agents of the organisation, and what happens in their lives."""
+"""The people, bots and agents of the organisation."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from random import Random
 from typing import Literal
 
 from pipeline.generator.habits import Habits
-from pipeline.generator.places import PLACES, Network, Place, home, hotel
+from pipeline.generator.lives import Life
+from pipeline.generator.places import PLACES, Network, Place, home
 from pipeline.generator.records import hex_id, likely, seeded, uuid
 
 FIRST_NAMES = (
@@ -30,7 +31,8 @@ REPOSITORIES = (
 )  # fmt: skip
 ORGANISATION = "example-org"
 SATURDAY = 5
-NEVER = -1000
+EARLY_USERS = frozenset({1, 4, 7})
+"""Last digits of the numbers of people who use an AI coding tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,56 +62,11 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
-    """Days away from home, first and last, on the network of a guest."""
-
-    first: int
-    last: int
-    network: Network
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """What happens once in a while, and on which day; days count from the start."""
-
-    hired: int = NEVER
-    laptop: int = NEVER
-    phone: int = NEVER
-    trip: Trip | None = None
-    holiday: range = range(0)
-
-    @classmethod
-    def lived(cls, rng: Random, place: Place, number: int, start: date, days: int) -> Life:
-        """A life drawn by lot.
-
-        Chances in thirty days: laptop 4 %, telephone 4 %, trip 10 %, holiday 15 %, hired 4 %.
-        """
-
-        def happens(chance: float) -> int:
-            if not likely(rng, chance * days / 30):
-                return NEVER
-            day = rng.randint(1, days)
-            weekday = (start.weekday() + day) % 7
-            return day + max(0, 7 - weekday) * (weekday >= SATURDAY)
-
-        hired, laptop, phone = happens(0.04), happens(0.04), happens(0.04)
-        departure, leave = happens(0.10), happens(0.15)
-        trip = None
-        if departure != NEVER:
-            there = rng.choice([other for other in PLACES if other.code != place.code])
-            trip = Trip(departure, departure + rng.randint(1, 5), hotel(there, number))
-            phone = NEVER if trip.first <= phone <= trip.last else phone
-        away = range(leave, leave + rng.randint(4, 12)) if leave != NEVER else range(0)
-        return cls(hired, laptop, phone, trip, away)
-
-    def away(self, day: int) -> bool:
-        """On holiday, or not yet hired."""
-        return day < self.hired or day in self.holiday
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
-    """One person with all accounts; `npm` and `claude` are empty for those who have none."""
+    """One person with all accounts; `npm` and `claude` are empty for those who have none.
+
+    `devices` are the laptops in the order in which they are issued; `life` says when.
+    """
 
     number: int
     name: str
@@ -125,12 +82,29 @@ class Person:
     hours: int
     staff: bool
     repositories: tuple[str, ...]
-    devices: tuple[Device, Device]
+    devices: tuple[Device, ...]
     life: Life = field(default_factory=Life)
+
+    @property
+    def early(self) -> bool:
+        """Whether the person has had an AI coding tool from the start."""
+        return self.number % 10 in EARLY_USERS
 
     def device(self, day: int) -> Device:
         """The laptop used on that day."""
-        return self.devices[self.life.laptop != NEVER and day >= self.life.laptop]
+        replaced = sum(day >= laptop for laptop in self.life.laptops)
+        return self.devices[min(replaced, len(self.devices) - 1)]
+
+    def equipped(self, seed: int) -> Person:
+        """The same person with a laptop for each of the days on which one is issued."""
+        rng = seeded(seed, "laptops", self.number)
+        more = len(self.life.laptops) + 1 - len(self.devices)
+        return replace(self, devices=(*self.devices, *(Device.issued(rng) for _ in range(more))))
+
+    def moved(self, rng: Random) -> Person:
+        """The same person in another team: one repository stays, the others are new."""
+        new = [f"{ORGANISATION}/{name}" for name in rng.sample(REPOSITORIES, rng.randint(2, 4))]
+        return replace(self, repositories=tuple(dict.fromkeys((self.repositories[0], *new))))
 
     @property
     def kind(self) -> Literal["person"]:
@@ -141,7 +115,8 @@ class Person:
     def accounts(self) -> list[str]:
         """The accounts as `<system>:<name>`; GitHub does not tell capitals apart."""
         named = {"okta": self.okta, "github": self.github.lower(), "npm": self.npm}
-        named["claude_code"] = self.claude
+        for system in ("claude_code", "mcp", "anthropic"):
+            named[system] = self.claude
         return [f"{system}:{name}" for system, name in named.items() if name]
 
 
@@ -178,6 +153,10 @@ REVIEW_AGENT = Machine(
 TRIAGE_AGENT = Machine(
     "example-triage-agent[bot]", 900102, "agent", claude="triage-agent@example.com"
 )
+CODING_AGENT = Machine("example-coding-agent[bot]", 900103, "agent")
+"""Is there where people have habits beside the working day."""
+NEXT_BUILDER = Machine("example-build[bot]", 900104)
+"""The CI system that takes over from `BUILDER` where an organisation changes it."""
 MACHINES = (
     DEPENDABOT, RENOVATE, ACTIONS, RELEASER, BUILDER, MIRROR, DOCS, TRANSLATOR,
     REVIEW_AGENT, TRIAGE_AGENT,
@@ -195,8 +174,8 @@ def hire(seed: int, number: int, start: date, days: int, habits: Habits) -> Pers
     place = min(PLACES, key=lambda place: (abs(place.offset - wanted), rng.random()))
     domicile = home(place, number, rng)
     writes_packages = number % 7 == 0
-    claude = number % 10 in {1, 4, 7}
-    return Person(
+    claude = number % 10 in EARLY_USERS
+    person = Person(
         number=number,
         name=f"{first} {letter.upper()}{suffix}.",
         okta=f"{short}{suffix}@example.com",
@@ -216,3 +195,4 @@ def hire(seed: int, number: int, start: date, days: int, habits: Habits) -> Pers
         devices=(Device.issued(rng), Device.issued(rng)),
         life=Life.lived(rng, place, number, start, days),
     )
+    return person.equipped(seed)

@@ -10,6 +10,7 @@ from typing import Any
 
 Record = dict[str, Any]
 Event = dict[str, Any]
+HOUR, DAY = 3600.0, 86400.0
 Timed = tuple[float, Record]
 """Event time in seconds since the epoch, and the record."""
 

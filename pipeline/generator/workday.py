@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from pipeline.generator import claude_code, github_audit, github_webhook, okta
+from pipeline.generator import claude_code, github_audit, github_discussion, github_webhook, okta
 from pipeline.generator.habits import Habits
 from pipeline.generator.people import Person
 from pipeline.generator.places import OFFICE, VPN, Network, mobile
 from pipeline.generator.records import Timed, likely
+from pipeline.generator.roster import ADMINISTRATORS
 
 DAWN = 4
 MINUTE, HOUR = 60.0, 3600.0
-ADMINISTRATORS = frozenset({3, 11, 26})
-"""The people who make API tokens of the identity provider as part of their work."""
 OFFICE_COUNTRY = OFFICE.place.code
 """Who lives in the country of the office comes in now and then."""
 
@@ -36,10 +35,10 @@ class Day:
 
 def network_of(person: Person, day: int, rng: Random) -> Network:
     """Where a person works on a day: on the road, at the office, behind the VPN, at home."""
-    trip = person.life.trip
-    if trip is not None and trip.first <= day <= trip.last:
+    trip = person.life.trip_on(day)
+    if trip is not None:
         return trip.network
-    if day == person.life.phone:
+    if day in person.life.phones:
         return person.home
     if person.place.code == OFFICE_COUNTRY and person.staff and likely(rng, 0.4):
         return OFFICE
@@ -51,40 +50,54 @@ def network_of(person: Person, day: int, rng: Random) -> Network:
 
 
 class Workday:
-    """Makes the events of one person on one day."""
+    """Makes the events of one person on one day.
 
-    def __init__(self, person: Person, day: Day, habits: Habits, rng: Random) -> None:
+    Attributes:
+        session: the login of the morning.
+        begin: when it is, seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        person: Person,
+        day: Day,
+        habits: Habits,
+        rng: Random,
+        setup: claude_code.Setup = claude_code.USUAL,
+    ) -> None:
+        self.setup = setup
         self.person = person
         self.day = day
         self.habits = habits
         self.rng = rng
         network = network_of(person, day.number, rng)
         self.session = okta.Session.opened(person, network, person.device(day.number), rng)
+        hours = habits.hour_groups[person.hours]
+        count = habits.bursts.draw(rng) if day.commits else 0
+        self._bursts = [day.at(hours.draw(rng), rng) for _ in range(count)]
+        begin = min([*self._bursts, *(day.at(hours.draw(rng), rng) for _ in range(2))])
+        self.begin = begin - rng.uniform(5, 40) * MINUTE
 
     def events(self) -> list[Timed]:
         """All events of the day, not in order."""
-        rng, habits = self.rng, self.habits
-        hours = habits.hour_groups[self.person.hours]
-        count = habits.bursts.draw(rng) if self.day.commits else 0
-        bursts = [self.day.at(hours.draw(rng), rng) for _ in range(count)]
-        begin = min([*bursts, *(self.day.at(hours.draw(rng), rng) for _ in range(2))])
-        begin -= rng.uniform(5, 40) * MINUTE
-        made = [*self._arrival(begin), *self._applications(begin), *self._repositories(begin)]
-        for index, burst in enumerate(bursts):
+        begin = self.begin
+        made = [*self.arrival(), *self._applications(begin), *self._repositories(begin)]
+        for index, burst in enumerate(self._bursts):
             made += self._burst(burst, index)
-        if self.person.claude and self.day.commits:
+        if self.person.claude and self.day.commits and self.setup.used:
             made += self._conversations(begin)
         return made
 
-    def _arrival(self, begin: float) -> Iterator[Timed]:
-        person, rng, session = self.person, self.rng, self.session
+    def arrival(self) -> Iterator[Timed]:
+        """The day's sign-ins and changes of factors; to be asked for before anything else."""
+        person, rng, session, begin = self.person, self.rng, self.session, self.begin
         if likely(rng, 0.05):  # typing errors
             yield okta.mistyped(begin - 20, session, rng)
         yield from okta.login(begin, session, rng)
         if self.day.number == person.life.hired:
             yield okta.factor_change(begin + 300, session, rng, "activate", "OKTA_VERIFY_PUSH")
             yield okta.factor_change(begin + 420, session, rng, "activate", "GOOGLE_AUTHENTICATOR")
-        if self.day.number == person.life.phone:
+        if self.day.number in person.life.phones:
             changed = begin + rng.uniform(1, 3) * HOUR
             at_home = okta.Session.opened(person, person.home, session.device, rng)
             yield from okta.login(changed, at_home, rng, "GOOGLE_AUTHENTICATOR")
@@ -115,7 +128,7 @@ class Workday:
         for _ in range(rng.randint(5, 16)):
             at = begin + 120 + rng.random() * 8 * HOUR
             yield self._git(at, "fetch", rng.choice(person.repositories))
-        if likely(rng, 0.04) or self.day.number == person.life.laptop:
+        if likely(rng, 0.04) or self.day.number in person.life.laptops:
             for repository in person.repositories:
                 yield self._git(begin + rng.uniform(10, 50) * MINUTE, "clone", repository)
         if likely(rng, 0.01):  # tokens expire
@@ -168,12 +181,12 @@ class Workday:
     def _review(self, at: float, repository: str, branch: str) -> Iterator[Timed]:
         rng, person = self.rng, self.person
         number = 1000 + (self.day.number + 1) * 150 + person.number
-        yield github_webhook.pull_request(
+        yield github_discussion.pull_request(
             at + 45, person, person, repository, rng, action="opened", number=number, branch=branch
         )
         if likely(rng, 0.7):  # the rest wait for another day
             merged = at + rng.uniform(0.3, 3) * HOUR
-            yield github_webhook.pull_request(
+            yield github_discussion.pull_request(
                 merged, person, person, repository, rng, action="closed", number=number,
                 branch=branch, merged=True,
             )  # fmt: skip
@@ -185,5 +198,5 @@ class Workday:
         rng = self.rng
         for _ in range(rng.randint(1, 3)):
             at = begin + rng.uniform(0.2, 7) * HOUR
-            _, made = claude_code.conversation(at, self.person, rng, rng.randint(2, 7))
+            _, made = claude_code.conversation(at, self.person, rng, rng.randint(2, 7), self.setup)
             yield from made

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import date
 from random import Random
 
-from pipeline.generator import github_webhook
+from pipeline.generator import github_discussion, github_webhook
 from pipeline.generator.incidents.facts import Fact, git_log, labelled
 from pipeline.generator.incidents.staged import (
     Staged,
@@ -158,7 +158,7 @@ def _attack(rng: Random, pusher: Actor) -> Iterator[Timed]:
     for fact, tag in ((RELEASE, "amazonq/v1.84.0"), (CLEAN_RELEASE, "amazonq/v1.85.0")):
         release = github_webhook.release(fact.at, OWNER, REPOSITORY, tag, rng)
         yield from labelled(INCIDENT, [release], fact)
-    revert = github_webhook.pull_request(
+    revert = github_discussion.pull_request(
         REVERT.at, OWNER, OWNER, REPOSITORY, rng, action="closed", number=7710, branch="revert",
         merged=True,
     )  # fmt: skip

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from pipeline.generator import github_webhook
+from pipeline.generator import github_discussion, github_webhook
 from pipeline.generator.incidents.facts import Fact, labelled, utc
 from pipeline.generator.incidents.staged import (
     Staged,
@@ -102,7 +102,7 @@ def staged_pull_request(seed: int = 0) -> Staged:
     repository = "spotbugs/sonar-findbugs"
     rng = seeded(seed, INCIDENT, "pull-request")
     began = PULL_REQUEST.at + rng.uniform(8, 20) * HOUR
-    opened = github_webhook.pull_request(
+    opened = github_discussion.pull_request(
         began, STRANGER, STRANGER, repository, rng, action="opened", number=1000, branch="patch-1"
     )
     opened[1]["event"]["pull_request"]["author_association"] = "NONE"
