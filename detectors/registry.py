@@ -20,8 +20,10 @@ from detectors.audit_stopped import AuditStopped
 from detectors.author_mismatch import AuthorMismatch
 from detectors.base import Detector
 from detectors.commit_habit import CommitHabit
+from detectors.day_outlier import DayOutlier
 from detectors.dormant_account import DormantAccount
 from detectors.dormant_package import DormantPackage
+from detectors.edge_burst import EdgeBurst
 from detectors.factor_change import FactorChange
 from detectors.first_push import FirstPush
 from detectors.impossible_travel import ImpossibleTravel
@@ -44,6 +46,7 @@ from detectors.short_lived import ShortLived
 from detectors.source_silent import SourceSilent
 from detectors.token_creation import TokenCreation
 from detectors.tool_redefined import ToolRedefined
+from detectors.volume_shift import VolumeShift
 from detectors.workflow_change import WorkflowChange
 from detectors.workflow_for_stranger import WorkflowForStranger
 from detectors.workflow_spread import WorkflowSpread
@@ -89,6 +92,9 @@ DETECTORS: tuple[Detector[Any, Any], ...] = (
     McpServerNew(),
     SourceSilent(),
     ToolRedefined(),
+    EdgeBurst(),
+    DayOutlier(),
+    VolumeShift(),
 )
 
 
