@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PEERS  := .venv-peers
 
-.PHONY: help install demo test lint typecheck bench lock clean
+.PHONY: help install demo test lint typecheck bench chaos lock clean
 
 help:           ## show this list
 	@grep -hE '^[a-z]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -34,11 +35,21 @@ lint: install   ## ruff, strict
 typecheck: install  ## mypy, strict
 	@$(BIN)/mypy
 
-bench: install  ## CPU per event of the worker, beside stock faust in the same run
-	@$(BIN)/python tests/benchmarks/worker.py $(ARGS)
+bench: install $(PEERS)/.installed  ## CPU per event, beside bare clients, stock faust, quixstreams and bytewax
+	@$(BIN)/python -m tests.benchmarks.compare $(ARGS)
+
+$(PEERS)/.installed: tests/benchmarks/peers/requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || { echo "The peers need Python 3.11 or 3.12: bytewax has no wheel for others. Install it, then: make PYTHON=python3.11 bench"; exit 1; }
+	@echo "creating $(PEERS) from tests/benchmarks/peers/requirements.lock, once"
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+chaos: install  ## N times trouble with workers, networks and the broker, under load (N=100)
+	@$(BIN)/python -m tests.chaos.run $(or $(N),100) $(ARGS)
 
 lock:           ## write requirements.lock anew (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --group dev -o requirements.lock pyproject.toml requirements-build.in
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra embedded --extra report --group dev -o requirements.lock pyproject.toml requirements-build.in
 
 clean:          ## remove the environment and what the demo left
 	rm -rf $(VENV) .devspm build dist *.egg-info

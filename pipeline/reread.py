@@ -80,6 +80,9 @@ class Rereader:
                     pending.pop(number, None)
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                 pending.pop(number, None)
+            # No group is joined, but the client asks for its coordinator all the same.
+            elif error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                continue
             elif error.fatal() or not error.retriable():
                 raise KafkaException(error)
         self._consumer.unassign()

@@ -1,10 +1,10 @@
 """The topics: names, keys, partitions, retention, compaction; and how to create them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from pipeline.settings import KafkaSettings
@@ -91,6 +91,7 @@ class Topics:
             **log,
             "cleanup.policy": "compact",
             "min.cleanable.dirty.ratio": "0.2",
+            "min.compaction.lag.ms": "3600000",  # a stale write is rewritten long before
             "segment.bytes": str(64 * 1024 * 1024),
         }
         return [
@@ -170,14 +171,16 @@ def create(
 def differences(client: AdminClient, topics: Iterable[Topic]) -> list[Difference]:
     """What an operator must mend before a worker can run."""
     found: list[Difference] = []
+    unseen: list[str] = []
     metadata = client.list_topics(timeout=METADATA_SECONDS).topics
     counts: dict[str, int] = {}
     for topic in topics:
         there: Any = metadata.get(topic.name)
         if there is None:
-            found.append(Difference(topic.name, "is missing", "devspm topics create"))
+            unseen.append(topic.name)
         else:
             counts[topic.name] = len(there.partitions)
+    found += _missing(client, unseen)
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
         found.append(
@@ -188,6 +191,25 @@ def differences(client: AdminClient, topics: Iterable[Topic]) -> list[Difference
             )
         )
     return found
+
+
+def _missing(client: AdminClient, names: list[str]) -> Iterator[Difference]:
+    if not names:
+        return
+    asked = client.describe_topics(TopicCollection(names), request_timeout=METADATA_SECONDS)
+    for name, future in asked.items():
+        error = future.exception()
+        if (
+            isinstance(error, KafkaException)
+            and error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+        ):
+            yield Difference(
+                name,
+                "is missing, or this user has no right to see it",
+                "devspm acls list; devspm topics create",
+            )
+        else:
+            yield Difference(name, "is missing", "devspm topics create")
 
 
 def partitions(client: AdminClient, topic: str) -> int:

@@ -126,8 +126,9 @@ class Finding(msgspec.Struct, frozen=True):
         last: event time of the latest event.
         severity: how much effort it deserves.
         confidence: 0 to 100.
-        risk_bits: evidence at its peak.
-        threshold_bits: evidence that opens a finding.
+        risk_bits: evidence at its peak: of all signals together, or of the heaviest one, whichever
+            is further above its threshold.
+        threshold_bits: so much of it opens a finding.
         title: one line.
         description: several lines.
         detections: heaviest first.

@@ -14,6 +14,7 @@ class Record:
     partition: str
     offset: int
     timestamp: int
+    value: bytes | None = None
 
 
 LOGS = st.dictionaries(
@@ -36,7 +37,7 @@ def test_however_fetches_come_the_result_is_the_merge_in_time(
 ) -> None:
     logs = log_of(times)
     fetched = dict.fromkeys(logs, 0)
-    aligner = Aligner(max_waiting=5)
+    aligner = Aligner(5, max_bytes=1)
     out: list[Record] = []
 
     def is_at_end(partition: object) -> bool:
@@ -58,7 +59,7 @@ def test_however_fetches_come_the_result_is_the_merge_in_time(
 
 
 def test_a_partition_behind_holds_the_others_up() -> None:
-    aligner = Aligner(10)
+    aligner = Aligner(10, max_bytes=1)
     aligner.add("registry", [Record("registry", 0, 50)])
     assert aligner.take(["registry", "vcs"], lambda p: p == "registry", 10) == []
     aligner.add("vcs", [Record("vcs", 0, 40), Record("vcs", 1, 60)])
@@ -67,13 +68,13 @@ def test_a_partition_behind_holds_the_others_up() -> None:
 
 
 def test_one_that_stays_behind_can_be_passed() -> None:
-    aligner = Aligner(10)
+    aligner = Aligner(10, max_bytes=1)
     aligner.add("registry", [Record("registry", 0, 50)])
     assert len(aligner.take_all(10)) == 1
 
 
 def test_what_cannot_be_read_keeps_its_place_in_its_partition() -> None:
-    aligner = Aligner(10)
+    aligner = Aligner(10, max_bytes=1)
     bad = Undecodable("vcs", 0, 1, 3, ValueError("codec"))
     aligner.add("vcs", [Record("vcs", 0, 40), bad, Record("vcs", 4, 70)])
     aligner.add("registry", [Record("registry", 0, 50)])
@@ -82,7 +83,26 @@ def test_what_cannot_be_read_keeps_its_place_in_its_partition() -> None:
 
 
 def test_orders_by_offset_within_a_partition_whatever_the_timestamps_say() -> None:
-    aligner = Aligner(10)
+    aligner = Aligner(10, max_bytes=1)
     aligner.add("vcs", [Record("vcs", 0, 40), Record("vcs", 1, 10), Record("vcs", 2, 45)])
     taken = aligner.take(["vcs"], lambda _: True, 10)
     assert [record.offset for record in taken] == [0, 1, 2]
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=30))
+def test_large_records_fill_a_partition_and_what_is_handed_out(sizes: list[int]) -> None:
+    limit = 60
+    aligner = Aligner(max_waiting=100, max_bytes=limit)
+    records = [Record("vcs", at, at, bytes(size)) for at, size in enumerate(sizes)]
+    given_out: list[Record] = []
+    for at, record in enumerate(records):
+        aligner.add("vcs", [record])
+        waiting = sum(sizes[len(given_out) : at + 1])
+        assert aligner.is_full("vcs") == (waiting >= limit)
+        if aligner.is_full("vcs"):
+            taken = aligner.take(["vcs"], lambda _: True, limit=100)
+            assert sum(sizes[record.offset] for record in taken[:-1]) < limit
+            given_out += taken
+    while taken := aligner.take(["vcs"], lambda _: True, limit=100):
+        given_out += taken
+    assert given_out == records

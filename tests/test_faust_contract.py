@@ -15,6 +15,7 @@ import aiokafka.consumer.fetcher as aiokafka_fetcher
 import faust.stores
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.producer.transaction_manager import TransactionManager
@@ -41,6 +42,7 @@ from pipeline.faust_adapter import (
 from pipeline.faust_adapter.batch import build_batch
 from pipeline.faust_adapter.changelog import flush_size
 from pipeline.faust_adapter.chunk import Chunk, split
+from pipeline.settings import KafkaSettings
 
 RECHECK = "changed: compare it with pipeline/faust_adapter/{} before going on"
 
@@ -73,6 +75,9 @@ def test_the_pinned_versions_are_installed() -> None:
         (driver.AIOKafkaConsumerThread._ensure_consumer, "self", "consumer.py"),
         (driver.AIOKafkaConsumerThread._create_worker_consumer, "self transport", "consumer.py"),
         (driver.AIOKafkaConsumerThread.getmany, "self active_partitions timeout", "consumer.py"),
+        (driver.credentials_to_aiokafka_auth, "credentials ssl_context", "read_between.py"),
+        (driver.server_list, "urls default_port", "read_between.py"),
+        (GroupCoordinator.request_rejoin, "self", "consumer_thread.py"),
         (driver.Producer._settings_extra, "self", "transport.py"),
         (driver.Producer._ensure_producer, "self", "batch.py"),
         (App._new_transport, "self", "transport.py"),
@@ -139,7 +144,12 @@ def test_attributes_that_the_adapter_reads_or_sets_exist() -> None:
     fetcher = inspect.getsource(aiokafka_fetcher.Fetcher.__init__)
     assert "self._records = collections.OrderedDict()" in fetcher, RECHECK.format("tolerant.py")
     kafka_consumer = inspect.getsource(AIOKafkaConsumer)
-    for name in ("self._fetch_max_wait_ms", "self._fetcher = Fetcher(", "self._subscription ="):
+    for name in (
+        "self._fetch_max_wait_ms",
+        "self._fetcher = Fetcher(",
+        "self._subscription =",
+        "self._coordinator = GroupCoordinator(",
+    ):
         assert name in kafka_consumer, RECHECK.format("consumer.py")
     for name in ("position", "has_valid_position"):
         assert isinstance(getattr(TopicPartitionState, name), property)
@@ -171,14 +181,14 @@ def test_the_application_is_closed_and_safe_by_default(tmp_path: Any) -> None:
 def test_credentials_reach_the_driver_and_stay_out_of_its_texts() -> None:
     password = secrets.token_hex(8)
     credentials = kafka_credentials(
-        sasl_mechanism="SCRAM-SHA-512", username="worker", password=password
+        KafkaSettings("", protocol="SASL_PLAINTEXT", username="worker", password=password)
     )
     settings = driver.credentials_to_aiokafka_auth(credentials, None)
     assert settings["security_protocol"] == "SASL_PLAINTEXT"
     assert settings["sasl_mechanism"] == "SCRAM-SHA-512"
     assert settings["sasl_plain_password"] == password
     assert password not in repr(credentials)
-    assert kafka_credentials() is None
+    assert kafka_credentials(KafkaSettings("")) is None
 
 
 @pytest.mark.parametrize(

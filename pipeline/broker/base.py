@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -56,7 +56,8 @@ def free_port() -> int:
 class Broker(ABC):
     """A Kafka broker that runs as a child of this process and dies with it.
 
-    It listens on 127.0.0.1 only, without authentication. Stopped or killed, it can be started
+    It listens on 127.0.0.1 only, without authentication unless a kind of broker says otherwise.
+    Stopped or killed, it can be started
     again on the same directory and the same port. Used in a `with` statement it is started at
     the beginning and stopped at the end.
 
@@ -114,6 +115,10 @@ class Broker(ABC):
     def _environment(self) -> Mapping[str, str] | None:
         """Return the environment of the broker's process; None inherits this process's."""
         return None
+
+    def _client_config(self) -> dict[str, Any]:
+        """Return the configuration of a client that may ask for the list of brokers."""
+        return {"bootstrap.servers": self.bootstrap}
 
     def start(self, timeout: float = 90.0) -> None:
         """Start it and wait until it answers; do nothing if it runs already.
@@ -214,8 +219,7 @@ class Broker(ABC):
     def _answers(self) -> bool:
         try:
             socket.create_connection((HOST, self.port), timeout=1).close()
-            config = {"bootstrap.servers": self.bootstrap}
-            admin = AdminClient(config, logger=_librdkafka_log)
+            admin = AdminClient(self._client_config(), logger=_librdkafka_log)
             return bool(admin.list_topics(timeout=2).brokers)
         except (OSError, KafkaException):
             return False

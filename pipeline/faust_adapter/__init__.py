@@ -13,21 +13,20 @@ from pipeline.faust_adapter.changelog import (
 )
 from pipeline.faust_adapter.chunk import Chunk, Undecodable
 from pipeline.faust_adapter.consumer import UndecodableBatchError
+from pipeline.faust_adapter.credentials import kafka_credentials
+from pipeline.faust_adapter.fence import FencedError
 from pipeline.faust_adapter.partitioner import partition_for
 from pipeline.faust_adapter.produce import BatchProducer, ProduceFailedError, RecordTooLargeError
-from pipeline.faust_adapter.store import (
-    PartitionedStore,
-    changelog_topic_config,
-    partitioned_table,
-    store_of,
-)
-from pipeline.faust_adapter.transport import ChunkApp, Chunking, create_app, kafka_credentials
+from pipeline.faust_adapter.store import PartitionedStore, changelog_topic_config, store_of
+from pipeline.faust_adapter.table import partitioned_table
+from pipeline.faust_adapter.transport import ChunkApp, Chunking, create_app
 
 __all__ = [
     "BatchProducer",
     "Chunk",
     "ChunkApp",
     "Chunking",
+    "FencedError",
     "FlushFailedError",
     "FlushTooLargeError",
     "PartitionedStore",

@@ -12,6 +12,8 @@ from pipeline.faust_adapter.consumer import PRESSURED_POLL_SECONDS, ChunkConsume
 
 # A partition whose records do not come holds the others up no longer than this.
 PATIENCE_SECONDS = 2.0
+# What waits to be merged, a partition, and what is merged: records may be large.
+MAX_BYTES = 2 * 1024 * 1024
 
 
 class AlignedConsumer(ChunkConsumer):
@@ -22,7 +24,7 @@ class AlignedConsumer(ChunkConsumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._aligner = Aligner(max_waiting=2 * self.app.chunking.max_chunk)
+        self._aligner = Aligner(2 * self.app.chunking.max_chunk, MAX_BYTES)
         self._held_up_since: float | None = None
         #: how often records were handed out although a partition was behind
         self.impatient = 0

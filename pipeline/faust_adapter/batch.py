@@ -1,6 +1,6 @@
 """Send one record batch, exactly as built."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -8,10 +8,22 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import TopicPartition
 
 BATCH_HEADER_BYTES = 61
+RECORD_OVERHEAD_BYTES = 48  # of which the header with the epoch takes 16
 
 
 class BatchRejectedError(Exception):
     """The broker takes no batch of this size for the topic; nothing was written."""
+
+
+def flush_size(entries: Sequence[tuple[bytes, bytes | None]]) -> int:
+    """Return how many bytes a flush of these changes takes, at most."""
+    return BATCH_HEADER_BYTES + sum(map(entry_size, entries))
+
+
+def entry_size(entry: tuple[bytes, bytes | None]) -> int:
+    """Return how many bytes one change adds to a flush, at most."""
+    key, value = entry
+    return len(key) + len(value or b"") + RECORD_OVERHEAD_BYTES
 
 
 def build_batch(records: Iterable[tuple[Any, ...]], max_bytes: int) -> tuple[Any, int]:

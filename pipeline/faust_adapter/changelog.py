@@ -6,20 +6,33 @@ can never come apart, whatever dies in between.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.errors import KafkaError
 
 from pipeline.faust_adapter.batch import (
-    BATCH_HEADER_BYTES,
     BatchRejectedError,
     build_batch,
+    entry_size,
+    flush_size,
     send_batch,
 )
+from pipeline.faust_adapter.fence import HEADER
+from pipeline.faust_adapter.held import claim, write
+from pipeline.faust_adapter.read_between import read_between
 from pipeline.faust_adapter.store import store_of
 
+__all__ = [
+    "FlushFailedError",
+    "FlushTooLargeError",
+    "claim_partition",
+    "entry_size",
+    "flush_size",
+    "write_atomically",
+]
+
 DEFAULT_MAX_BATCH_BYTES = 8 * 1024 * 1024
-RECORD_OVERHEAD_BYTES = 32
 
 
 class FlushTooLargeError(Exception):
@@ -34,17 +47,6 @@ class FlushFailedError(Exception):
 
     The store is unchanged. Stop the worker: recovery reads what the broker has.
     """
-
-
-def flush_size(entries: Sequence[tuple[bytes, bytes | None]]) -> int:
-    """Return how many bytes a flush of these changes takes, at most."""
-    return BATCH_HEADER_BYTES + sum(map(entry_size, entries))
-
-
-def entry_size(entry: tuple[bytes, bytes | None]) -> int:
-    """Return how many bytes one change adds to a flush, at most."""
-    key, value = entry
-    return len(key) + len(value or b"") + RECORD_OVERHEAD_BYTES
 
 
 async def write_atomically(
@@ -67,22 +69,55 @@ async def write_atomically(
     Raises:
         FlushTooLargeError: the changes exceed the limit, here or at the broker.
         FlushFailedError: the broker refused or did not answer.
+        FencedError: another worker has claimed the partition. What was written is stale, and
+            counts for nobody.
         KeyError: the partition is not assigned to this worker.
     """
-    if not entries:
-        return
-    store = store_of(table)
-    store.partition(partition)
-    topic = table.changelog_topic_name
-    batch, count = build_batch(((None, key, value, []) for key, value in entries), max_batch_bytes)
-    if count < len(entries) or batch.size() > max_batch_bytes:
-        raise FlushTooLargeError(
-            f"{len(entries)} changes for {topic}[{partition}] exceed {max_batch_bytes} bytes"
-        )
-    try:
-        offset = await send_batch(app, batch, topic, partition)
-    except BatchRejectedError as error:
-        raise FlushTooLargeError(str(error)) from error
-    except KafkaError as error:
-        raise FlushFailedError(f"{topic}[{partition}]: {error!r}") from error
-    store.apply(partition, entries, offset + count - 1)
+    log = _Changelog(app, table.changelog_topic_name, partition, max_batch_bytes)
+    await write(store_of(table).held(partition), log, entries)
+
+
+async def claim_partition(app: Any, table: Any, partition: int, *, max_batch_bytes: int) -> None:
+    """Become the only writer of a recovered partition.
+
+    Raises:
+        FlushFailedError: the broker refused or did not answer.
+        FencedError: another worker was quicker.
+        KeyError: the partition is not assigned to this worker.
+    """
+    log = _Changelog(app, table.changelog_topic_name, partition, max_batch_bytes)
+    await claim(store_of(table).held(partition), log)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changelog:
+    """One partition on the broker."""
+
+    app: Any
+    topic: str
+    partition: int
+    max_batch_bytes: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}[{self.partition}]"
+
+    async def append(
+        self, entries: Sequence[tuple[bytes, bytes | None]], epoch: bytes
+    ) -> tuple[int, int]:
+        headers, limit = [(HEADER, epoch)], self.max_batch_bytes
+        batch, count = build_batch(((None, key, value, headers) for key, value in entries), limit)
+        if count < len(entries) or batch.size() > limit:
+            raise FlushTooLargeError(f"{len(entries)} changes for {self} exceed {limit} bytes")
+        try:
+            offset = await send_batch(self.app, batch, self.topic, self.partition)
+        except BatchRejectedError as error:
+            raise FlushTooLargeError(str(error)) from error
+        except KafkaError as error:
+            raise FlushFailedError(f"{self}: {error!r}") from error
+        return offset, offset + count - 1
+
+    async def read(self, first: int, end: int) -> list[Any]:
+        try:
+            return await read_between(self.app, self.topic, self.partition, first, end)
+        except KafkaError as error:
+            raise FlushFailedError(f"{self}: {error!r}") from error

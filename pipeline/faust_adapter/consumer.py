@@ -90,6 +90,10 @@ class ChunkConsumer(AIOKafkaConsumer):  # type: ignore[misc]
             super().on_buffer_drop(tp)
             self._may_fetch.set()
 
+    async def rejoin(self) -> None:
+        """Ask for a rebalance; returns before it begins."""
+        await self._thread.call_thread(self._thread.rejoin)
+
     # Fetching
 
     async def _drain_messages(self, fetcher: Any) -> None:

@@ -32,3 +32,7 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
             state = consumer._subscription.subscription.assignment.state_value(tp)  # noqa: SLF001
             if state.has_valid_position and state.position > offset:
                 consumer.seek(tp, offset)
+
+    async def rejoin(self) -> None:
+        """Have the coordinator begin a rebalance."""
+        self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001

@@ -1,15 +1,19 @@
 """The in-memory store of a table: one plain dict a partition, rebuilt from the changelog."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from faust.stores import by_url
 from faust.stores.base import Store
 
 from pipeline.faust_adapter.chunk import Chunk
+from pipeline.faust_adapter.fence import FencedError
+from pipeline.faust_adapter.held import Held
 
 SCHEME = "partitioned"
 PartitionHook = Callable[[int], None]
+ClaimHook = Callable[[int], Awaitable[None]]
 
 
 def _nothing(_partition: int) -> None:
@@ -19,10 +23,10 @@ def _nothing(_partition: int) -> None:
 class PartitionedStore(Store):  # type: ignore[misc]
     """Keys and values (bytes) by partition.
 
-    A partition is there from its assignment until it is revoked. ``on_recovered(p)`` runs when
-    its dict is complete and before any record of source partition ``p`` is handed out, so that
-    the owner can build its indexes; ``on_revoked(p)`` runs right after the dict is dropped. Both
-    are plain functions; one that raises stops the worker.
+    A partition is there from its assignment until it is revoked. When it is recovered, it is
+    claimed. ``on_recovered(p)`` runs when its dict is complete and before any record of source
+    partition ``p`` is handed out, so that the owner can build its indexes; ``on_revoked(p)`` runs
+    right after the dict is dropped. Both are plain functions; one that raises stops the worker.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -30,9 +34,9 @@ class PartitionedStore(Store):  # type: ignore[misc]
         hooks = self.options or {}
         self.on_recovered: PartitionHook = hooks.get("on_recovered") or _nothing
         self.on_revoked: PartitionHook = hooks.get("on_revoked") or _nothing
+        self.claim: ClaimHook = hooks["claim"]
         self.data: dict[bytes, bytes] = {}
-        self._partitions: dict[int, dict[bytes, bytes]] = {}
-        self._offsets: dict[int, int] = {}
+        self._partitions: dict[int, Held] = {}
         self._ready: set[int] = set()
 
     @property
@@ -46,19 +50,15 @@ class PartitionedStore(Store):  # type: ignore[misc]
         Raises:
             KeyError: the partition is not assigned to this worker.
         """
-        return self._partitions[partition]
+        return self._partitions[partition].entries
 
-    def apply(
-        self, partition: int, entries: Iterable[tuple[bytes, bytes | None]], last_offset: int
-    ) -> None:
-        """Apply changes in order, as they stand in the changelog up to ``last_offset``."""
-        target = self._partitions[partition]
-        for key, value in entries:
-            if value is None:
-                target.pop(key, None)
-            else:
-                target[key] = value
-        self._offsets[partition] = max(last_offset, self._offsets.get(partition, -1))
+    def held(self, partition: int) -> Held:
+        """Return an assigned partition with its place in the changelog.
+
+        Raises:
+            KeyError: the partition is not assigned to this worker.
+        """
+        return self._partitions[partition]
 
     # What faust calls
 
@@ -68,7 +68,8 @@ class PartitionedStore(Store):  # type: ignore[misc]
         Never None: faust would then go on from where it was when it last had the partition, which
         after two rebalances in a row is not where an emptied dict has to begin.
         """
-        return self._offsets.get(tp.partition, -1)
+        held = self._partitions.get(tp.partition)
+        return held.offset if held else -1
 
     def apply_changelog_batch(
         self, batch: Iterable[Any], to_key: Callable[..., Any], to_value: Callable[..., Any]
@@ -80,10 +81,11 @@ class PartitionedStore(Store):  # type: ignore[misc]
             # Faust may hand over a late event of a partition that has moved on.
             if message.topic != self.table.changelog_topic_name:
                 continue
-            if message.partition not in self._partitions:
+            held = self._partitions.get(message.partition)
+            if held is None:
                 continue
             records = message.value.records if type(message.value) is Chunk else [message]
-            self.apply(message.partition, ((r.key, r.value) for r in records), message.offset)
+            held.read(records, message.offset)
             self._ready.discard(message.partition)
 
     async def on_rebalance(
@@ -99,19 +101,35 @@ class PartitionedStore(Store):  # type: ignore[misc]
         mine = {tp.partition for tp in assigned if tp.topic == topic}
         for partition in self._partitions.keys() - mine:
             del self._partitions[partition]
-            self._offsets.pop(partition, None)
             self._ready.discard(partition)
             await self._run(self.on_revoked, partition)
         for partition in mine - self._partitions.keys():
-            self._partitions[partition] = {}
+            self._partitions[partition] = Held()
 
     async def on_recovery_completed(self, active_tps: set[Any], standby_tps: set[Any]) -> None:
-        """Announce each partition whose content is new."""
+        """Claim and announce each partition whose content is new."""
         del standby_tps
-        for partition in sorted(tp.partition for tp in active_tps):
-            if partition not in self._ready:
+        new = sorted({tp.partition for tp in active_tps} - self._ready)
+        claimed = await asyncio.gather(*map(self._claim, new))
+        for partition, is_mine in zip(new, claimed, strict=True):
+            if is_mine:
                 self._ready.add(partition)
                 await self._run(self.on_recovered, partition)
+
+    async def _claim(self, partition: int) -> bool:
+        """Whether the partition is claimed and has not been taken away meanwhile."""
+        held = self._partitions.get(partition)
+        if held is None:
+            return False
+        try:
+            await self.claim(partition)
+        except FencedError as error:
+            await self.app.on_fenced(error)
+            return False
+        except Exception as error:
+            await self.app.crash(error)
+            raise
+        return self._partitions.get(partition) is held
 
     async def _run(self, hook: PartitionHook, partition: int) -> None:
         try:
@@ -134,34 +152,6 @@ class PartitionedStore(Store):  # type: ignore[misc]
 
 
 by_url.__self__.aliases[SCHEME] = f"{__name__}:{PartitionedStore.__name__}"
-
-
-def partitioned_table(
-    app: Any,
-    name: str,
-    *,
-    partitions: int,
-    max_batch_bytes: int,
-    on_recovered: PartitionHook | None = None,
-    on_revoked: PartitionHook | None = None,
-) -> Any:
-    """Declare a table kept in a ``PartitionedStore``; returns the faust table.
-
-    Its changelog topic is ``<app id>-<name>-changelog``, with as many partitions as the source
-    topic of the agent that writes it, compacted, and ``max.message.bytes`` as
-    ``changelog_topic_config`` says.
-    """
-    return app.Table(
-        name,
-        store=f"{SCHEME}://memory",
-        key_type=bytes,
-        value_type=bytes,
-        partitions=partitions,
-        # Chunks, not records. (1 would make faust read on after recovery.)
-        recovery_buffer_size=2,
-        extra_topic_configs=changelog_topic_config(max_batch_bytes),
-        options={"on_recovered": on_recovered, "on_revoked": on_revoked},
-    )
 
 
 def store_of(table: Any) -> PartitionedStore:

@@ -1,6 +1,6 @@
 """The faust application of the pipeline, with settings that are safe."""
 
-import ssl
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,9 @@ from faust.transport.drivers.aiokafka import Transport as AIOKafkaTransport
 
 from pipeline.faust_adapter.aligned_consumer import AlignedConsumer
 from pipeline.faust_adapter.chunk import Chunk, Merge, Undecodable
+from pipeline.faust_adapter.fence import FencedError
+
+logger = logging.getLogger(__name__)
 
 OnUndecodable = Callable[[Undecodable], Awaitable[None]]
 ChunkHandler = Callable[[Chunk | Merge], Awaitable[None]]
@@ -51,6 +54,7 @@ class ChunkApp(faust.App):  # type: ignore[misc]
 
     chunking: Chunking
     idempotent_producer: bool
+    _left_generation: int | None = None
 
     def _new_transport(self) -> Any:
         return ChunkTransport(self.conf.broker_consumer, self)
@@ -63,19 +67,34 @@ class ChunkApp(faust.App):  # type: ignore[misc]
         super().on_rebalance_end()
         self.consumer.open_sources()
 
+    async def on_fenced(self, error: FencedError) -> None:
+        """Join the group anew: another worker has claimed what was thought to be this one's.
+
+        Kafka then says whose it is, and recovery reads what the other one has written.
+        """
+        generation = self.consumer_generation_id
+        if self._left_generation != generation:
+            self._left_generation = generation
+            logger.warning("%s; joining the group anew", error)
+            await self.consumer.rejoin()
+
     def consume(
         self, topic: str | Sequence[str], handler: ChunkHandler, *, name: str | None = None
     ) -> Any:
         """Have ``handler`` called with every chunk of a topic, or of several, one at a time.
 
         A chunk's offsets are committed after ``handler`` has returned. One that raises stops the
-        worker, and the chunk is read again after the restart. One handler a topic.
+        worker, and the chunk is read again after the restart; a ``FencedError`` only leaves the
+        chunk to whoever has the partition. One handler a topic.
         """
 
         async def agent(chunks: Any) -> None:
             async for chunk in chunks:
                 try:
                     await handler(chunk)
+                except FencedError as error:
+                    await self.on_fenced(error)
+                    continue
                 except Exception as error:
                     await self.crash(error)
                     raise
@@ -84,28 +103,6 @@ class ChunkApp(faust.App):  # type: ignore[misc]
         topics = [topic] if isinstance(topic, str) else list(topic)
         source = self.topic(*topics, key_serializer="raw", value_serializer="raw")
         return self.agent(source, name=f"{self.conf.id}.{name or topics[0]}", concurrency=1)(agent)
-
-
-def kafka_credentials(
-    ssl_context: ssl.SSLContext | None = None,
-    *,
-    sasl_mechanism: str | None = None,
-    username: str | None = None,
-    password: str | None = None,
-) -> Any:
-    """Return broker credentials for ``create_app``: SASL, TLS, both, or None for plain text.
-
-    ``sasl_mechanism`` is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. A client certificate (mTLS)
-    is loaded into ``ssl_context`` by the caller.
-    """
-    if sasl_mechanism is not None:
-        return faust.SASLCredentials(
-            username=username,
-            password=password,
-            ssl_context=ssl_context,
-            mechanism=sasl_mechanism,
-        )
-    return faust.SSLCredentials(ssl_context) if ssl_context is not None else None
 
 
 def create_app(

@@ -89,6 +89,9 @@ class IdentityReader:
                 yield message.key() or b"", message.value()
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - its public name
                 self._pending.discard(message.partition() or 0)
+            # No group is joined, but the client asks for its coordinator all the same.
+            elif error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+                continue
             elif error.fatal() or not error.retriable():
                 raise SettingsError(f"cannot read {self._topic}: {error.str()}")
 

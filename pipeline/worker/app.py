@@ -62,12 +62,7 @@ def build(
     app = create_app(
         settings.app_id,
         kafka.bootstrap.split(","),
-        credentials=kafka_credentials(
-            ssl_context=kafka.tls() if kafka.uses_tls else None,
-            sasl_mechanism=kafka.mechanism if kafka.uses_sasl else None,
-            username=kafka.username,
-            password=kafka.password,
-        ),
+        credentials=kafka_credentials(kafka),
         session_timeout=settings.session_timeout,
         rebalance_timeout=settings.rebalance_timeout,
         max_request_bytes=MAX_RECORD_BYTES,

@@ -5,6 +5,7 @@ import time
 from pipeline.correlate import Correlator
 from pipeline.engine.handover import ADOPT_KEY, HAND_OVER_KEY, adoption_value
 from pipeline.faust_adapter.chunk import Chunk, Merge
+from pipeline.faust_adapter.fence import FencedError
 from pipeline.faust_adapter.partitioner import partition_for
 from pipeline.faust_adapter.produce import BatchProducer
 from pipeline.metrics import Metrics
@@ -57,7 +58,9 @@ class CorrelateAgent:
 
     async def handle(self, chunk: Chunk | Merge) -> None:
         """Weigh a chunk of signals."""
-        stage = self._stages[chunk.partition]
+        stage = self._stages.get(chunk.partition)
+        if stage is None:
+            raise FencedError(f"{chunk!r} is of a partition that another worker has")
         for record in chunk.records:
             if record.key == TICK_KEY:
                 stage.tick(tick_time(record.value) or 0.0, record.offset)

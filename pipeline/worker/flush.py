@@ -4,7 +4,9 @@ from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from pipeline.faust_adapter.changelog import write_atomically
-from pipeline.faust_adapter.store import partitioned_table, store_of
+from pipeline.faust_adapter.fence import FencedError
+from pipeline.faust_adapter.store import store_of
+from pipeline.faust_adapter.table import partitioned_table
 from pipeline.state.partition import Entry
 from pipeline.worker.settings import MAX_FLUSH_BYTES
 
@@ -40,15 +42,23 @@ class Table:
         return store_of(self._table).partition(partition)
 
     async def write(self, partition: int, entries: Sequence[Entry]) -> None:
-        """Write a flush as one unit, then apply it."""
+        """Write a flush as one unit, then apply it.
+
+        Raises:
+            FencedError: the partition belongs to another worker; the agent has been told.
+        """
         stored = self.stored(partition)
         change = sum(
             (len(value) if value is not None else 0) - len(stored.get(key, b""))
             for key, value in entries
         )
-        await write_atomically(
-            self._app, self._table, partition, entries, max_batch_bytes=MAX_FLUSH_BYTES
-        )
+        try:
+            await write_atomically(
+                self._app, self._table, partition, entries, max_batch_bytes=MAX_FLUSH_BYTES
+            )
+        except FencedError:
+            self._revoked(partition)
+            raise
         self._sizes[partition] = self._sizes.get(partition, 0) + change
 
     def sizes(self) -> dict[int, tuple[int, int]]:

@@ -24,6 +24,7 @@ from pipeline.http import HttpServer
 from pipeline.identities.follower import IdentityFollower
 from pipeline.stages.normalise import Locator
 from pipeline.worker.app import build
+from pipeline.worker.checks import refuse
 from pipeline.worker.settings import WorkerSettings
 from pipeline.worker.watchdog import Watchdog
 from schemas.identity import IdentityMap
@@ -47,7 +48,8 @@ def run(
 
     Raises:
         WorkerError: no broker, or topics are missing.
-        SettingsError: the topic `identities` cannot be read.
+        SettingsError: the broker does not allow what a worker needs, what was learned does not fit
+            the topics, or the topic `identities` cannot be read.
     """
     logging.basicConfig(
         level=log_level,
@@ -59,6 +61,7 @@ def run(
             logging.DEBUG if log_level == "DEBUG" else logging.WARNING
         )
     settings = replace(settings, partitions=_partitions(settings))
+    refuse(settings)
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):

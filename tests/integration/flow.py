@@ -25,6 +25,7 @@ from pipeline.demo.worker_process import WorkerProcess
 from pipeline.engine import Engine
 from pipeline.engine.handover import ADOPT_KEY, HAND_OVER_KEY, Adoption, adoption_value
 from pipeline.faust_adapter import partition_for
+from pipeline.faust_adapter.fence import Fence
 from pipeline.records import to_line
 from pipeline.settings import KafkaSettings
 from pipeline.stages.correlate import CorrelateStage
@@ -262,7 +263,8 @@ class Installation:
         folded: list[Entries] = []
         for log in self.read(self.topics.changelog(self.name, table)):
             entries: Entries = {}
-            apply(((m.key() or b"", m.value()) for m in log), entries)
+            records = ((m.key() or b"", m.value(), m.headers()) for m in log)
+            apply(Fence().fold(records), entries)
             folded.append(entries)
         return folded
 

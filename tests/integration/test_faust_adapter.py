@@ -41,6 +41,7 @@ from pipeline.faust_adapter import (
     write_atomically,
 )
 from pipeline.faust_adapter.chunk import Merge
+from pipeline.faust_adapter.fence import CLAIM_KEY
 
 pytestmark = pytest.mark.broker
 
@@ -496,7 +497,8 @@ def test_a_flush_is_one_record_batch_and_one_that_does_not_fit_writes_nothing(
         await run(app, body)
 
     asyncio.run(main())
-    assert batches_on_disk(kafka, changelog) == [(0, 1_000), (1_000, 2)]
+    claim = (0, 1)
+    assert batches_on_disk(kafka, changelog) == [claim, (1, 1_000), (1_001, 2)]
 
 
 def test_a_store_is_recovered_before_the_first_chunk(kafka: Broker, unique_name: Names) -> None:
@@ -720,7 +722,7 @@ def counts(broker: Broker, changelog: str) -> dict[tuple[int, bytes], int]:
     return {
         (record.partition(), record.key()): int(record.value())
         for record in read_all(broker, changelog)
-        if record.key() != POSITION
+        if record.key() not in {POSITION, CLAIM_KEY}
     }
 
 
