@@ -81,6 +81,7 @@ class Metadata:
         blind_spots: what it cannot see.
         judged_per_day: activities it scores per identity and day, to the order of magnitude. Says
             how often chance makes it report, and so what a report weighs.
+        echo: it sees what other detectors see, as one picture: its evidence never adds to theirs.
         phrase: put behind what happened in an incident's title: "published a package …".
         version: raise it when `State` changes in a way that old bytes would be misread.
     """
@@ -98,6 +99,7 @@ class Metadata:
     blind_spots: str = ""
     judged_per_day: float = 4.0
     phrase: str = ""
+    echo: bool = False
     version: int = 1
 
     @property

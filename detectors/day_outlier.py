@@ -79,6 +79,7 @@ class DayOutlier(Detector[DayState, DayShared]):
         technique=Technique.LEARNING,
         stage=Stage.COLLECTION,
         phrase="a day unlike any of its peers'",
+        echo=True,
         judged_per_day=1.0,
         attack=("T1078",),
         severity_floor=1,

@@ -68,6 +68,7 @@ class EdgeBurst(Detector[EdgeState, GroupPeaks]):
         technique=Technique.STATISTICAL,
         stage=Stage.COLLECTION,
         phrase="one thing over and over",
+        echo=True,
         judged_per_day=1.0,
         attack=("T1213.003", "T1119"),
         severity_floor=2,

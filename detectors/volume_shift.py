@@ -89,6 +89,7 @@ class VolumeShift(Detector[Volumes, GroupPeaks]):
         technique=Technique.LEARNING,
         stage=Stage.COLLECTION,
         phrase="while its organisation's volume is far beyond forecast",
+        echo=True,
         judged_per_day=5.0,
         attack=("T1213.003", "T1119", "T1098.001"),
         severity_floor=2,

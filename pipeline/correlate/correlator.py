@@ -35,6 +35,7 @@ class Correlator:
     def __init__(self, settings: CorrelationSettings, detectors: Mapping[str, Metadata]) -> None:
         self.settings = settings
         self._detectors = detectors
+        self._echoes = frozenset(name for name, meta in detectors.items() if meta.echo)
         bounds = [
             (meta.judged_per_day, -log2(meta.signal_below)) for _, meta in sorted(detectors.items())
         ]
@@ -70,7 +71,7 @@ class Correlator:
             return state, findings
         known = state or IncidentState(VERSION, signal.identity)
         if not known.is_open:
-            known = replace(known, threshold=bars.together, alone=bars.alone)
+            known = under(known, bars)
         grown = self._assess(gather(known, signal, bits, self.settings.half_life))
         if not grown.is_open:
             if not self._opens(grown):
@@ -133,9 +134,7 @@ class Correlator:
         own_goes_on = own.is_open and (not other.is_open or own.opened <= other.opened)
         stays, goes = (own, other) if own_goes_on or not other.is_open else (other, own)
         both = join(stays, goes, self.settings.half_life)
-        joined = self._assess(
-            both if both.is_open else replace(both, threshold=bars.together, alone=bars.alone)
-        )
+        joined = self._assess(both if both.is_open else under(both, bars))
         if not joined.is_open and self._opens(joined):
             joined = replace(
                 joined,
@@ -206,7 +205,7 @@ class Correlator:
 
     def _assess(self, state: IncidentState) -> IncidentState:
         counts = {d.id: d.count for d in state.detectors}
-        peak = peak_bits(state.evidence, counts, self._stage, self.settings)
+        peak = peak_bits(state.evidence, counts, self._stage, self.settings, self._echoes)
         heaviest = max((entry.bits for entry in state.evidence), default=0.0)
         if state.is_open:
             peak = max(peak, state.peak)
@@ -219,17 +218,19 @@ class Correlator:
             ),
             default=Severity.INFORMATIONAL,
         )
+        risen = replace(state, peak=peak, heaviest=heaviest)
         reached = severity(
             state.evidence,
-            margin=max(peak - state.threshold, heaviest - state.alone),
+            margin=risen.margin,
             floor=floor,
             reach=Reach(state.reach),
             stage_of=self._stage,
             settings=self.settings,
+            echoes=self._echoes,
         )
         if state.is_open:
             reached = max(reached, Severity(state.severity))
-        return replace(state, peak=peak, heaviest=heaviest, severity=int(reached))
+        return replace(risen, severity=int(reached))
 
     def _opens(self, state: IncidentState) -> bool:
         return state.margin >= 0.0 or any(self._opens_alone(d.id) for d in state.detectors)
@@ -275,3 +276,14 @@ class Correlator:
             reason=reason,
             lookup=self._meta,
         )
+
+
+def under(state: IncidentState, bars: Bars) -> IncidentState:
+    """The state with what opens an incident now."""
+    return replace(
+        state,
+        threshold=bars.together,
+        alone=bars.alone,
+        scale=bars.together_scale,
+        alone_scale=bars.alone_scale,
+    )

@@ -1,6 +1,6 @@
 """How much evidence there is: decay, repeats, dependence, and what severity it deserves."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from math import log2
 
 from detectors.base import Stage
@@ -19,12 +19,14 @@ def peak_bits(
     counts: Mapping[str, int],
     stage_of: StageOf,
     settings: CorrelationSettings,
+    echoes: Collection[str] = (),
 ) -> float:
     """Most evidence that there was at one time, in bits.
 
     The signals are replayed in event time, so the order of arrival does not matter. Per detector
     the heaviest signal counts in full and repeats add log2(count), capped; all of it decays. Per
-    stage the heaviest detector counts in full, further ones a share. Stages add up.
+    stage the heaviest detector counts in full, further ones a share. Stages add up. Detectors in
+    `echoes` see what others see: the heaviest counts only where it exceeds all that.
     """
     heaviest: dict[str, float] = {}
     repeats: dict[str, float] = {}
@@ -39,7 +41,7 @@ def peak_bits(
         detector = entry.detector
         heaviest[detector] = max(heaviest.get(detector, 0.0), entry.bits)
         repeats[detector] = min(settings.repeat_cap_bits, log2(max(1, counts[detector])))
-        peak = max(peak, _combine(heaviest, repeats, stage_of, settings.same_stage_share))
+        peak = max(peak, _combine(heaviest, repeats, stage_of, settings.same_stage_share, echoes))
     return peak
 
 
@@ -48,11 +50,18 @@ def _combine(
     repeats: Mapping[str, float],
     stage_of: StageOf,
     share: float,
+    echoes: Collection[str],
 ) -> float:
     stages: dict[Stage, list[float]] = {}
+    echo = 0.0
     for detector, bits in heaviest.items():
-        stages.setdefault(stage_of(detector), []).append(bits + min(bits, repeats[detector]))
-    return sum(share * sum(parts) + (1 - share) * max(parts) for parts in stages.values())
+        total = bits + min(bits, repeats[detector])
+        if detector in echoes:
+            echo = max(echo, total)
+        else:
+            stages.setdefault(stage_of(detector), []).append(total)
+    voices = sum(share * sum(parts) + (1 - share) * max(parts) for parts in stages.values())
+    return max(voices, echo)
 
 
 def severity(
@@ -63,6 +72,7 @@ def severity(
     reach: Reach,
     stage_of: StageOf,
     settings: CorrelationSettings,
+    echoes: Collection[str] = (),
 ) -> Severity:
     """Severity of an incident.
 
@@ -77,7 +87,7 @@ def severity(
         return Severity(floor)
     if margin < settings.clear_bits:
         return Severity(max(floor, Severity.MEDIUM))
-    telling = [e for e in evidence if e.bits >= settings.stage_bits]
+    telling = [e for e in evidence if e.bits >= settings.stage_bits and e.detector not in echoes]
     detectors = {e.detector for e in telling}
     stages = {stage_of(detector) for detector in detectors}
     before = [e.time for e in telling if stage_of(e.detector) in _BEFORE]

@@ -66,6 +66,8 @@ class IncidentState(msgspec.Struct, array_like=True, frozen=True):
         threshold: evidence that opens an incident; of an open one, that it opened with.
         alone: evidence of one signal that does.
         heaviest: most that one signal weighs.
+        scale: bits above the threshold that halve how often chance gets there.
+        alone_scale: the same for one signal.
         reach: what the identity has shown that it can do, flags of `schemas.reach.Reach`.
     """
 
@@ -92,11 +94,14 @@ class IncidentState(msgspec.Struct, array_like=True, frozen=True):
     reach: int = 0
     alone: float = 0.0
     heaviest: float = 0.0
+    scale: float = 1.0
+    alone_scale: float = 1.0
 
     @property
     def margin(self) -> float:
-        """How far the evidence is above what opens an incident, in bits; negative below."""
-        return max(self.peak - self.threshold, self.heaviest - self.alone)
+        """How much rarer by chance than what just opens an incident, in bits; negative below."""
+        together = (self.peak - self.threshold) / self.scale
+        return max(together, (self.heaviest - self.alone) / self.alone_scale)
 
     @property
     def is_open(self) -> bool:

@@ -35,7 +35,7 @@ HALF_LIFE = 90.0  # days, as of the rates that weigh the signals
 BASE = 6.0  # bits; detectors report from 5 on (1 in 32 days), so above it the tail is whole
 GRID = 0.5  # bits, between levels that are counted
 ENOUGH = 16.0  # crossings: their number is known to a quarter
-PRIOR_CROSSINGS = 2.0  # A
+PRIOR_CROSSINGS = 1.0  # A
 PRIOR_EXCESSES = 8.0  # N
 MAX_SOURCES = 256  # partitions whose identity-days are kept
 _PREFIX = b"\x00budget/"
@@ -50,6 +50,8 @@ class Bars(NamedTuple):
 
     together: float
     alone: float
+    together_scale: float = 1.0  # bits above the bar that halve how often chance gets there
+    alone_scale: float = 1.0
 
 
 class Crossings(msgspec.Struct, array_like=True):
@@ -60,12 +62,14 @@ class Crossings(msgspec.Struct, array_like=True):
         counts: `counts[j]` crossings of j times `GRID` bits.
         identity_days: by partition of the activity log, as its latest signal says.
         threshold: that followed.
+        mean: of the tail that followed; 0 before.
     """
 
     day: int = 0
     counts: list[float] = []
     identity_days: dict[int, float] = {}
     threshold: float = 0.0
+    mean: float = 0.0
 
 
 class Threshold:
@@ -95,7 +99,9 @@ class Threshold:
         self._name = _PREFIX + name.encode()
         self._fixed = fixed
         self._base_rate = nominal[int(BASE / STEP)]
-        nominal_bits = threshold_bits(nominal, alerts_per_day)
+        # Beyond what was counted a bit weighs half (`pipeline.engine.calibration`), and nothing was
+        # counted; but young models are the least reliable, so no more than a quarter is taken off.
+        nominal_bits = BASE + 0.75 * max(0.0, threshold_bits(nominal, alerts_per_day) - BASE)
         slope = log(self._base_rate / alerts_per_day) if self._base_rate > alerts_per_day else 0.0
         self._mean = (nominal_bits - BASE) / slope if slope else 1.0 / log(2)
         data = partition.get_extra(self._name)
@@ -107,6 +113,12 @@ class Threshold:
     def bits(self) -> float:
         """Evidence that opens an incident now."""
         return self._fixed or self._seen.threshold
+
+    @property
+    def scale(self) -> float:
+        """Bits above it that halve how often chance gets there; at least one."""
+        mean = 0.0 if self._fixed else self._seen.mean or self._mean
+        return max(1.0, mean * log(2))
 
     def heard(self, source: int, identity_days: float, time: float) -> None:
         """A signal of this partition of the activity log came, with what it was learned from."""
@@ -158,6 +170,7 @@ class Threshold:
         # between two levels by the logarithm of the rate
         short = excess / (excess - excess_before) if excess_before > 0.0 else 0.0
         seen.threshold = (level - short) * GRID
+        seen.mean = mean
         self._partition.put_extra(self._name, msgspec.msgpack.encode(seen))
 
 
@@ -175,7 +188,8 @@ class Budget:
     @property
     def bars(self) -> Bars:
         """What opens an incident now."""
-        return Bars(self._together.bits, self._alone.bits)
+        together, alone = self._together, self._alone
+        return Bars(together.bits, alone.bits, together.scale, alone.scale)
 
     def heard(self, source: int, identity_days: float, time: float) -> None:
         """As `Threshold.heard`."""
