@@ -10,7 +10,7 @@ from detectors.agent_samples import DESK, days, person, request, working_days
 from detectors.artifact_samples import DAY, HOUR
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
 from detectors.toolbox.absence import AbsenceModel, Absences
-from detectors.toolbox.categories import Categories, CategoryModel
+from detectors.toolbox.categories import Categories, CategoryModel, brief
 from detectors.toolbox.combine import cauchy, conjunction
 from detectors.toolbox.levels import shared_levels
 from schemas import facts
@@ -111,6 +111,7 @@ class AgentAlone(Detector[Alone, SharedAlone]):
             " working hours from an address that the vendor does not tell. Agents under an account"
             " that is not linked to the person's identity."
         ),
+        version=2,
     )
     State = Alone
     Shared = SharedAlone
@@ -130,10 +131,10 @@ class AgentAlone(Detector[Alone, SharedAlone]):
         origin, ps = activity.origin, []
         if origin.network:
             places = [state.networks, *(level.networks for level in groups)]
-            ps.append(self._model.judge(origin.network, activity.time, places))
+            ps.append(self._model.judge(brief(origin.network), activity.time, places))
         if origin.device:
             machines = [state.devices, *(level.devices for level in groups)]
-            ps.append(self._model.judge(origin.device[:10], activity.time, machines))
+            ps.append(self._model.judge(brief(origin.device), activity.time, machines))
         by_place = cauchy(ps)
         p = cauchy((conjunction((by_time, by_place)), by_time, by_place), _WEIGHTS)
         cold = state.count() < OWN_RUNS
@@ -143,10 +144,10 @@ class AgentAlone(Detector[Alone, SharedAlone]):
         features = [
             Feature("person's last sign of life", f"{_ago(away)} ago", often, bits(by_time))
         ]
-        if origin.network and not state.networks.knows(origin.network):
-            usual = state.networks.usual()
+        if origin.network and not state.networks.knows(brief(origin.network)):
+            usual = f"{len(state.networks.weights)} others known"
             features.append(Feature("network", origin.network, usual, bits(by_place)))
-        if origin.device and not state.devices.knows(origin.device[:10]):
+        if origin.device and not state.devices.knows(brief(origin.device)):
             features.append(Feature("device", "not seen before", "known ones", bits(by_place)))
         title = (
             f"An agent of {activity.actor.identity} started to work,"
@@ -177,10 +178,10 @@ class AgentAlone(Detector[Alone, SharedAlone]):
         origin, time, shared = activity.origin, activity.time, shared_levels(context)
         if origin.network:
             places = [state.networks, *(level.networks for level in shared)]
-            self._model.learn(origin.network, time, places)
+            self._model.learn(brief(origin.network), time, places)
         if agent and origin.device:
             machines = [state.devices, *(level.devices for level in shared)]
-            self._model.learn(origin.device[:10], time, machines)
+            self._model.learn(brief(origin.device), time, machines)
         if agent and state.person:
             self._absences.learn(time - state.person, time, (state, *shared))
 

@@ -75,7 +75,7 @@ class AgentReach(Detector[Reach, SharedReach]):
     State = Reach
     Shared = SharedReach
 
-    _model = ChoiceModel(CategoryModel(half_life=90 * DAY, cap=16, shared_cap=256))
+    model = ChoiceModel(CategoryModel(half_life=90 * DAY, cap=16, shared_cap=256))
 
     def judge(
         self, activity: Activity, state: Reach, context: Context[SharedReach]
@@ -85,13 +85,13 @@ class AgentReach(Detector[Reach, SharedReach]):
             return None
         judged: list[tuple[str, str, Choices, float]] = []
         for name, value, own, above in _parts(activity, state, context):
-            p = self._model.judge(value, activity.time, own, above)
+            p = self.model.judge(value, activity.time, own, above)
             if p is not None:
                 judged.append((name, value, own, p))
         if not judged:
             return None
         p = cauchy([part[3] for part in judged])
-        cold = all(self._model.cold(own, activity.time) for _, _, own, _ in judged)
+        cold = all(self.model.cold(own, activity.time) for _, _, own, _ in judged)
         if p > context.signal_below:
             return Score(p, cold=cold)
         features = tuple(
@@ -105,13 +105,13 @@ class AgentReach(Detector[Reach, SharedReach]):
         """What is unknown is judged once, not at every use."""
         if activity.actor.kind is ActorKind.AGENT:
             for _, value, own, _ in _parts(activity, state, context):
-                self._model.observe(value, activity.time, own)
+                self.model.observe(value, activity.time, own)
 
     def learn(self, activity: Activity, state: Reach, context: Context[SharedReach]) -> None:
         """Count tool and repository once a day."""
         if activity.actor.kind is ActorKind.AGENT:
             for _, value, own, above in _parts(activity, state, context):
-                self._model.learn(value, activity.time, own, above)
+                self.model.learn(value, activity.time, own, above)
 
     @staticmethod
     def examples() -> Iterable[Example]:
@@ -159,14 +159,20 @@ class AgentReach(Detector[Reach, SharedReach]):
 def _parts(
     activity: Activity, state: Reach, context: Context[SharedReach]
 ) -> Iterable[tuple[str, str, Choices, Sequence[Categories]]]:
-    """Name, value, own and shared counts of what the activity tells; nothing of a failure."""
+    """Name, value, own and shared counts of what the activity tells; nothing of a failure.
+
+    Only what is not counted today.
+    """
     if activity.outcome is Outcome.FAILURE:
         return
+    time, is_counted = activity.time, AgentReach.model.is_counted
     told = activity.facts.get(facts.TOOL)
-    if told and isinstance(told, str):
+    tool = _tool(told) if isinstance(told, str) and told else ""
+    if tool and not is_counted(tool, time, state.tools):
         levels = [level.tools for level in shared_levels(context)]
-        yield "tool", _tool(told), state.tools, levels
-    if activity.target and (repository := activity.target.repository):
+        yield "tool", tool, state.tools, levels
+    repository = activity.target.repository if activity.target else ""
+    if repository and not is_counted(repository, time, state.repositories):
         levels = [level.repositories for level in shared_levels(context)]
         yield "repository", repository, state.repositories, levels
 

@@ -84,6 +84,7 @@ class AgentUnguarded(Detector[GuardState, GuardShared]):
             "A tool that sends no telemetry, or whose telemetry the attacker turned off, is not"
             " seen. Allow-lists that permit everything look like prompts that were answered."
         ),
+        version=2,
     )
     State = GuardState
     Shared = GuardShared

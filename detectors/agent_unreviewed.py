@@ -71,6 +71,7 @@ class AgentUnreviewed(Detector[Reviews, Proportion]):
             "Agents that push with a person's credentials count as the person. A review of another"
             " change on the same day passes for a review of this one."
         ),
+        version=2,
     )
     State = Reviews
     Shared = Proportion
@@ -122,7 +123,7 @@ class AgentUnreviewed(Detector[Reviews, Proportion]):
                 waiting.append(second)
             elif not _is_reviewed(second, state):
                 for level in levels:
-                    level.hits = min(level.hits + 1.0, level.trials)
+                    level.hits = min(level.hits + 1, level.trials)
         state.pending = waiting
         if not _to_default_branch(activity):
             return

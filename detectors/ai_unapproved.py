@@ -70,7 +70,7 @@ class AiUnapproved(Detector[Tools, SharedTools]):
     State = Tools
     Shared = SharedTools
 
-    _model = ChoiceModel(CategoryModel(half_life=90 * DAY, cap=8, shared_cap=64))
+    model = ChoiceModel(CategoryModel(half_life=90 * DAY, cap=8, shared_cap=64))
 
     def judge(
         self, activity: Activity, state: Tools, context: Context[SharedTools]
@@ -78,13 +78,13 @@ class AiUnapproved(Detector[Tools, SharedTools]):
         """P-value of tool and model, at the first use of the day."""
         judged: list[tuple[str, str, Choices, float]] = []
         for name, value, own, above in _parts(activity, state, context):
-            p = self._model.judge(value, activity.time, own, above)
+            p = self.model.judge(value, activity.time, own, above)
             if p is not None:
                 judged.append((name, value, own, p))
         if not judged:
             return None
         p = cauchy([part[3] for part in judged])
-        cold = all(self._model.cold(own, activity.time) for _, _, own, _ in judged)
+        cold = all(self.model.cold(own, activity.time) for _, _, own, _ in judged)
         if p > context.signal_below:
             return Score(p, cold=cold)
         features = tuple(
@@ -97,12 +97,12 @@ class AiUnapproved(Detector[Tools, SharedTools]):
     def observe(self, activity: Activity, state: Tools, context: Context[SharedTools]) -> None:
         """What is unknown is judged once, not at every call."""
         for _, value, own, _ in _parts(activity, state, context):
-            self._model.observe(value, activity.time, own)
+            self.model.observe(value, activity.time, own)
 
     def learn(self, activity: Activity, state: Tools, context: Context[SharedTools]) -> None:
         """Count tool and model once a day."""
         for _, value, own, above in _parts(activity, state, context):
-            self._model.learn(value, activity.time, own, above)
+            self.model.learn(value, activity.time, own, above)
 
     @staticmethod
     def examples() -> Iterable[Example]:
@@ -148,14 +148,16 @@ class AiUnapproved(Detector[Tools, SharedTools]):
 def _parts(
     activity: Activity, state: Tools, context: Context[SharedTools]
 ) -> Iterable[tuple[str, str, Choices, Sequence[Categories]]]:
-    """Name, value, own and shared counts of tool and model."""
+    """Name, value, own and shared counts of tool and model, as far as not counted today."""
+    time, is_counted = activity.time, AiUnapproved.model.is_counted
     client = activity.origin.client.partition("/")[0] or activity.source.partition(".")[0]
-    if client:
+    if client and not is_counted(client, time, state.clients):
         yield "AI tool", client, state.clients, [lvl.clients for lvl in shared_levels(context)]
     model = activity.facts.get(facts.MODEL)
-    if model and isinstance(model, str):
+    family = family_of(model) if isinstance(model, str) and model else ""
+    if family and not is_counted(family, time, state.models):
         levels = [level.models for level in shared_levels(context)]
-        yield "AI model", family_of(model), state.models, levels
+        yield "AI model", family, state.models, levels
 
 
 @lru_cache(1024)

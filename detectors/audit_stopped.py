@@ -44,6 +44,7 @@ class AuditStopped(Detector[Uses, SharedUses]):
             "Streams that are cut where the vendor does not see it: a full disk, a lost network, a "
             "receiver that was switched off."
         ),
+        version=2,
     )
     State = Uses
     Shared = SharedUses

@@ -7,7 +7,7 @@ import msgspec
 
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
 from detectors.samples import DAY, HOUR, MONDAY, commit, working_days
-from detectors.toolbox.categories import Categories, CategoryModel
+from detectors.toolbox.categories import Categories, CategoryModel, brief
 from detectors.toolbox.combine import cauchy
 from detectors.toolbox.gaps import GapModel, Gaps
 from detectors.toolbox.hours import HourModel, Hours, cell_of, describe
@@ -64,6 +64,7 @@ class CommitHabit(Detector[CommitHabits, CommitHabits]):
             "seen here. Commits made by another person than the author (a merge, a rebase) are "
             "judged by their repository only."
         ),
+        version=2,
     )
     State = CommitHabits
     Shared = CommitHabits
@@ -92,7 +93,8 @@ class CommitHabit(Detector[CommitHabits, CommitHabits]):
             judged.append((p, "silence before", _days(time, state.gaps), "shorter"))
         if repository := _repository(activity):
             p = self._repositories.judge(repository, time, [level.repositories for level in levels])
-            judged.append((p, "repository", repository, state.repositories.usual()))
+            known = f"{len(state.repositories.weights)} known"
+            judged.append((p, "repository", _name(activity), known))
         if not judged:
             return None
         p = cauchy([part[0] for part in judged])
@@ -166,10 +168,15 @@ def zone_of(offset: int) -> str:
     return f"{'-' if offset < 0 else '+'}{hours:02d}{minutes:02d}"
 
 
-def _repository(activity: Activity) -> str:
-    """Owner and name; the host is the same for nearly all and would cost state."""
+def _name(activity: Activity) -> str:
+    """Owner and name; the host is the same for nearly all."""
     full = activity.target.repository if activity.target else ""
     return full.partition("/")[2] or full
+
+
+def _repository(activity: Activity) -> str:
+    """What a repository is counted under: it only has to be told from others."""
+    return brief(_name(activity))
 
 
 def _own_offset(activity: Activity) -> int | None:

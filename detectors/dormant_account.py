@@ -1,7 +1,6 @@
 """An account that has long been silent is used again, from surroundings it is not known by."""
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -21,13 +20,12 @@ from detectors.samples import (
     team_logins,
 )
 from detectors.toolbox.decay import UNIT
+from detectors.toolbox.familiar import Crowd, Familiar, FamiliarModel, features, seen_in
 from detectors.toolbox.gaps import GapModel, Gaps
-from detectors.toolbox.levels import levels_of, shared_levels
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.proportion import Proportion, of_group
-from detectors.toolbox.surroundings import Crowd, Surroundings, SurroundingsModel, tool_of
-from detectors.toolbox.window import label_of
 from schemas.action import Action
-from schemas.activity import NO_ORIGIN, Activity, Origin, Outcome
+from schemas.activity import Activity, Origin, Outcome
 from schemas.signal import Feature, bits
 
 SILENCE = 42 * DAY + 16 * HOUR  # a class of gaps begins here: longer than a holiday
@@ -57,34 +55,29 @@ _ACTIONS: Final = frozenset(
 )
 
 
-class Rhythm(msgspec.Struct, array_like=True):
-    """One identity. Times in whole seconds, 0 for never.
+class Rhythm(Familiar):
+    """One identity: its places and tools, and when it is active. Times in whole seconds, 0: never.
 
     Attributes:
         gaps: silences between its activities.
-        surroundings: networks, and devices or, where none is told, clients.
         seen: when it was last active, normal or not.
         slept, woke: when its latest silence longer than `SILENCE` began and ended.
-        shown: the awakening that has shown its surroundings.
+        shown: the awakening that has shown where it is from.
         counted: the awakening that is learned.
-        latest: day and label of the surroundings learned last.
     """
 
     gaps: Gaps = msgspec.field(default_factory=Gaps)
-    surroundings: Surroundings = msgspec.field(default_factory=Surroundings)
     seen: int = 0
     slept: int = 0
     woke: int = 0
     shown: int = 0
     counted: int = 0
-    latest: int = 0
 
 
-class SharedRhythm(msgspec.Struct, array_like=True):
-    """A group: silences, surroundings, and how many come back from others than before."""
+class SharedRhythm(Crowd):
+    """A group: places and tools, silences, and how many come back from others than before."""
 
     gaps: Gaps = msgspec.field(default_factory=Gaps)
-    surroundings: Crowd = msgspec.field(default_factory=Crowd)
     moved: Proportion = msgspec.field(default_factory=Proportion)
 
 
@@ -111,6 +104,7 @@ class DormantAccount(Detector[Rhythm, SharedRhythm]):
         judged_per_day=1 / 32,
         attack=("T1078", "T1078.004"),
         severity_floor=2,
+        version=2,
         runbook=(
             "Find out whose account it is, whether they still work here, and ask them.",
             "Look at what the account did since it woke: tokens, keys, pushes, publishes.",
@@ -125,7 +119,7 @@ class DormantAccount(Detector[Rhythm, SharedRhythm]):
     Shared = SharedRhythm
 
     _gaps = GapModel(half_life=HALF_LIFE)
-    _surroundings = SurroundingsModel(settle=DAY)
+    _familiar = FamiliarModel()
 
     def judge(
         self, activity: Activity, state: Rhythm, context: Context[SharedRhythm]
@@ -136,18 +130,18 @@ class DormantAccount(Detector[Rhythm, SharedRhythm]):
         began = _silent_since(activity.time, state)
         if not began:
             return None
-        origin = _origin(activity.origin)
-        if origin == NO_ORIGIN:
+        origin = activity.origin
+        if not _is_told(origin):
             return None
-        levels = levels_of(state, context)
-        verdict = self._surroundings.judge(
-            origin, activity.time, [level.surroundings for level in levels]
-        )
-        if verdict.both >= 1.0:
+        groups = shared_levels(context)
+        judged = self._familiar.judge(origin, activity.time, state, groups)
+        if judged.both >= 1.0:
             return Score(1.0)
-        silence = self._gaps.judge(state.gaps.time + SILENCE, [level.gaps for level in levels])
+        silence = self._gaps.judge(
+            state.gaps.time + SILENCE, [state.gaps, *(group.gaps for group in groups)]
+        )
         peers, organization = context.peers.moved, context.organization.moved
-        moved = max(verdict.both, of_group(peers, organization, MOVED, MOVED_WORTH))
+        moved = max(judged.both, of_group(peers, organization, MOVED, MOVED_WORTH))
         p = silence * moved
         if p > context.signal_below:
             return Score(p)
@@ -162,7 +156,7 @@ class DormantAccount(Detector[Rhythm, SharedRhythm]):
                     f"{many:.0f} shorter ones, hardly any such",
                     bits(silence),
                 ),
-                *verdict.features(),
+                *features(origin, judged, state),
             ),
             title=f"{activity.actor.account} is used again after {days} of silence, from "
             "surroundings it is not known by",
@@ -180,35 +174,29 @@ class DormantAccount(Detector[Rhythm, SharedRhythm]):
         time = int(activity.time)
         if state.seen and time - state.seen >= SILENCE:
             state.slept, state.woke = state.seen, time
-        if _silent_since(time, state) and _origin(activity.origin) != NO_ORIGIN:
+        if _silent_since(time, state) and _is_told(activity.origin):
             state.shown = state.woke
         state.seen = max(state.seen, time)
 
     def learn(self, activity: Activity, state: Rhythm, context: Context[SharedRhythm]) -> None:
-        """Learn silences and surroundings."""
+        """Learn silences, places and tools."""
         if activity.outcome is not Outcome.SUCCESS:
             return
         time = activity.time
-        levels = levels_of(state, context)
-        self._gaps.learn(time, [level.gaps for level in levels])
-        origin = _origin(activity.origin)
-        if origin == NO_ORIGIN:
+        groups = shared_levels(context)
+        self._gaps.learn(time, [state.gaps, *(group.gaps for group in groups)])
+        origin = activity.origin
+        if not _is_told(origin):
             return
-        own = state.surroundings
         if state.woke > state.counted and 0.0 <= time - state.woke <= AWAKE:
             state.counted = state.woke
-            moved = not own.networks.knows(origin.network) and not (
-                own.devices.knows(origin.device) or own.clients.knows(tool_of(origin))
+            seen = seen_in(origin)
+            moved = not any(
+                seen.labels[kind] in state.known[kind] for kind in (seen.place, seen.tool)
             )
-            for group in shared_levels(context):
+            for group in groups:
                 group.moved.learn(moved, time, HALF_LIFE)
-        # More of the same on one day teaches nothing, and is most of what there is.
-        latest = int(time // DAY) << 16 | label_of(
-            f"{origin.network} {origin.device} {tool_of(origin)}"
-        )
-        if latest != state.latest:
-            state.latest = latest
-            self._surroundings.learn(origin, time, [level.surroundings for level in levels])
+        self._familiar.learn(origin, time, state, groups)
 
     @staticmethod
     def examples() -> Iterable[Example]:
@@ -254,11 +242,5 @@ def _silent_since(time: float, state: Rhythm) -> int:
     return 0
 
 
-@lru_cache(4096)
-def _origin(origin: Origin) -> Origin:
-    """What is kept of it: network, and the device or else the client."""
-    if not origin.network and not origin.device and not origin.client:
-        return NO_ORIGIN
-    if origin.device:
-        return Origin(network=origin.network, device=origin.device)
-    return Origin(network=origin.network, client=origin.client, system=origin.system)
+def _is_told(origin: Origin) -> bool:
+    return bool(origin.network or origin.device or origin.client)

@@ -116,6 +116,7 @@ class DormantPackage(Detector[RhythmState, RhythmShared]):
             " unless the registry's record tells of it (npm's hooks and packuments do). A thief who"
             " wakes it with a harmless version first."
         ),
+        version=2,
     )
     State = RhythmState
     Shared = RhythmShared

@@ -19,7 +19,8 @@ from detectors.samples import (
     team_logins,
 )
 from detectors.toolbox.combine import fisher
-from detectors.toolbox.levels import levels_of
+from detectors.toolbox.familiar import features
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.rare_act import Acts, RareActModel, SharedActs
 from schemas import facts
 from schemas.action import Action
@@ -53,6 +54,7 @@ class FactorChange(Detector[Acts, SharedActs]):
         judged_per_day=1 / 64,
         attack=("T1556.006", "T1098.005"),
         severity_floor=3,
+        version=2,
         runbook=(
             "Ask the person, not over the account or the new factor, whether they changed it.",
             "Compare the login before the change with the person's usual network and device.",
@@ -72,26 +74,25 @@ class FactorChange(Detector[Acts, SharedActs]):
         """Score a factor change; logins are only learned."""
         if activity.action not in _CHANGES or activity.outcome is not Outcome.SUCCESS:
             return None
-        levels = levels_of(state, context)
-        chance, verdict = self._model.judge(activity, levels)
-        p = fisher((chance, verdict.both))
+        chance, judged = self._model.judge(activity, state, shared_levels(context))
+        p = fisher((chance, judged.both))
         if p > context.signal_below:
             return Score(p)
-        often = Feature("factor changes", "one now", state.occasions.usual(), bits(chance))
+        often = Feature("factor changes", "one now", state.usual(), bits(chance))
         subject = activity.facts.get(facts.SUBJECT)
         whose = f"of {subject} " if subject else ""
         return Score(
             p,
-            (often, *verdict.features()),
-            self._model.cold(state, activity.time),
+            (often, *features(activity.origin, judged, state)),
+            state.cold,
             f"Second factor {whose}changed ({activity.action.partition('.')[2]}) from a place and "
             "with a tool this identity is not known by",
         )
 
     def learn(self, activity: Activity, state: Acts, context: Context[SharedActs]) -> None:
-        """Learn surroundings from everything, occasions from changes."""
-        levels = levels_of(state, context)
-        self._model.learn(activity, activity.action in _CHANGES, levels)
+        """Learn place and tool from everything, occasions from changes."""
+        change = activity.action in _CHANGES
+        self._model.learn(activity, change, state, shared_levels(context))
 
     @staticmethod
     def examples() -> Iterable[Example]:

@@ -57,6 +57,7 @@ class FirstPush(Detector[Newcomers, Proportion]):
             "An intruder in the account of somebody who belongs to the repository; one who opens a"
             " pull request first and waits for a day. Repositories where newcomers push every week."
         ),
+        version=2,
     )
     State = Newcomers
     Shared = Proportion

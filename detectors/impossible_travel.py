@@ -20,7 +20,7 @@ from detectors.samples import (
     team_logins,
     working_days,
 )
-from detectors.toolbox.categories import Categories, CategoryModel, key_of
+from detectors.toolbox.categories import Categories, CategoryModel, brief, key_of
 from detectors.toolbox.firsts import FirstModel
 from detectors.toolbox.levels import levels_of, shared_levels
 from detectors.toolbox.occasions import Occasions
@@ -33,7 +33,6 @@ from schemas.signal import Feature, bits
 # Nobody who logs in before a flight logs in after it, in another country, within two hours. Land
 # borders are crossed faster: who lives at one is learned.
 TRIP = 2 * HOUR
-_DEVICE_DIGITS = 10
 _NOTED = 6
 _NOTED_A_DAY = 2
 
@@ -94,6 +93,7 @@ class ImpossibleTravel(Detector[Travel, SharedTravel]):
             "or relay, and those without a country, are not looked at. An intruder who shows the "
             "person's own device id, or exits in the person's country."
         ),
+        version=2,
     )
     State = Travel
     Shared = SharedTravel
@@ -128,7 +128,7 @@ class ImpossibleTravel(Detector[Travel, SharedTravel]):
                 ),
                 Feature("country", pair, levels[-1].pairs.usual(), bits(unusual)),
             ),
-            state.hops.share.trials < COLD_DAYS,
+            state.hops.trials < COLD_DAYS,
             f"{activity.actor.account} signed in from {here} {minutes:.0f} minutes after "
             f"{state.country}, with another device",
         )
@@ -150,7 +150,7 @@ class ImpossibleTravel(Detector[Travel, SharedTravel]):
             if len(state.noted) > _NOTED:
                 del state.noted[min(state.noted)]
         state.country = key_of(activity.origin.country)
-        state.device = activity.origin.device[:_DEVICE_DIGITS]
+        state.device = brief(activity.origin.device)
         state.time = time
 
     def learn(self, activity: Activity, state: Travel, context: Context[SharedTravel]) -> None:
@@ -227,7 +227,7 @@ def _placed(activity: Activity) -> bool:
 
 def _is_hop(activity: Activity, state: Travel) -> bool:
     origin = activity.origin
-    device = origin.device[:_DEVICE_DIGITS]
+    device = brief(origin.device)
     return (
         _placed(activity)
         and bool(state.country)

@@ -57,6 +57,7 @@ class IntegrationAdded(Detector[Kinds, Kinds]):
             "An intruder in the account of whoever administers integrations. Runners that jobs"
             " register and drop by themselves make new ones ordinary for that account."
         ),
+        version=2,
     )
     State = Kinds
     Shared = Kinds
@@ -75,7 +76,7 @@ class IntegrationAdded(Detector[Kinds, Kinds]):
             return None
         daily, of_kind = self._model.judge(kind, activity.time, levels_of(state, context))
         p = self._model.within(daily * of_kind)
-        cold = state.occasions.share.trials < OWN_DAYS
+        cold = state.occasions.trials < OWN_DAYS
         if p > context.signal_below:
             return Score(p, cold=cold)
         name = activity.target.name if activity.target else ""

@@ -76,6 +76,7 @@ class LoginNovelty(Detector[LoginHabits, SharedHabits]):
             "An intruder on the person's own machine, or on the same network with the same "
             "client; vendors that give neither network nor device."
         ),
+        version=2,
     )
     State = LoginHabits
     Shared = SharedHabits

@@ -10,7 +10,6 @@ from detectors.toolbox import burst
 from detectors.toolbox.burst import Bursts
 from detectors.toolbox.levels import levels_of, shared_levels
 from detectors.toolbox.occasions import OccasionModel, Occasions
-from detectors.toolbox.proportion import Proportion
 from detectors.toolbox.sessions import Sessions
 from detectors.toolbox.window import label_of
 from schemas.action import Action
@@ -90,6 +89,7 @@ class MassRead(Detector[ReadState, ReadShared]):
             " that do not log reads (GitHub's webhooks do not, its audit log does). Of an identity"
             " that reads more than 64 repositories some are forgotten and count as new."
         ),
+        version=2,
     )
     State = ReadState
     Shared = ReadShared
@@ -124,7 +124,7 @@ class MassRead(Detector[ReadState, ReadShared]):
             so_many = others.at_least(size, NEWCOMER if person else AUTOMATION)
             daily = 1.0
         p = daily * so_many
-        cold = not settled or state.days.share.trials < OWN_DAYS
+        cold = not settled or state.days.trials < OWN_DAYS
         if p > context.signal_below:
             return Score(p, cold=cold)
         minutes = (activity.time - state.sessions.began(activity.time, GAP)) / MINUTE
@@ -252,8 +252,7 @@ def _without_today(days: Occasions, time: float) -> Occasions:
     """The days as they stood before today's first new repository, which is never reported."""
     if days.hit != int(time // DAY):
         return days
-    share = days.share
-    return Occasions(Proportion(max(share.hits - 1.0, 0.0), share.trials, share.at))
+    return Occasions(max(days.hits - 1.0, 0.0), days.trials, days.at)
 
 
 def _settled(state: ReadState, time: float) -> bool:

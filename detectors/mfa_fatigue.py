@@ -98,6 +98,7 @@ class MfaFatigue(Detector[Prompts, SharedPrompts]):
             "that log neither the prompts they send nor those that are not approved; several logs "
             "of one prompt within ten seconds count as one."
         ),
+        version=2,
     )
     State = Prompts
     Shared = SharedPrompts
@@ -150,7 +151,7 @@ class MfaFatigue(Detector[Prompts, SharedPrompts]):
                     bits(again),
                 ),
             ),
-            state.occasions.share.trials < burst.GROUP_STRENGTH,
+            state.occasions.trials < burst.GROUP_STRENGTH,
             f"{activity.actor.account} did not approve {observed} of prompts for a second factor, "
             + told,
         )

@@ -74,13 +74,28 @@ class SharedPowers(msgspec.Struct, array_like=True):
     tokens_after: Proportion = msgspec.field(default_factory=Proportion)
 
 
-class Powers(msgspec.Struct, array_like=True):
-    """One identity; `changed` is the time of its last factor change, whole seconds."""
+class Powers(Occasions):
+    """One identity: its active days, and those with a change of the own factor (`hits`).
 
-    factors: Occasions = msgspec.field(default_factory=Occasions)
-    powers: Occasions = msgspec.field(default_factory=Occasions)
-    tokens: Occasions = msgspec.field(default_factory=Occasions)
+    Attributes:
+        powers, tokens: decayed number of days with a privileged act, and with a token or key made.
+        powered, made: the last of either, since the epoch; -1 for never.
+        changed: time of the last factor change, whole seconds.
+    """
+
+    powers: int | float = 0
+    powered: int = -1
+    tokens: int | float = 0
+    made: int = -1
     changed: int = 0
+
+    def with_power(self) -> Occasions:
+        """Days with a privileged act."""
+        return Occasions(self.powers, self.trials, self.at, self.powered)
+
+    def with_token(self) -> Occasions:
+        """Days with a token or key made."""
+        return Occasions(self.tokens, self.trials, self.at, self.made)
 
 
 class NewFactorPrivilege(Detector[Powers, SharedPowers]):
@@ -111,6 +126,7 @@ class NewFactorPrivilege(Detector[Powers, SharedPowers]):
             "Factors that an administrator resets for somebody else, and what that account does "
             "then; an intruder who waits for more than twelve hours."
         ),
+        version=2,
     )
     State = Powers
     Shared = SharedPowers
@@ -128,17 +144,17 @@ class NewFactorPrivilege(Detector[Powers, SharedPowers]):
             return None
         peers, organization = context.peers, context.organization
         if token:
-            own, firsts = state.tokens, (peers.tokens, organization.tokens)
+            own, firsts = state.with_token(), (peers.tokens, organization.tokens)
             learned = peers.tokens_after, organization.tokens_after
         else:
-            own, firsts = state.powers, (peers.powers, organization.powers)
+            own, firsts = state.with_power(), (peers.powers, organization.powers)
             learned = peers.powers_after, organization.powers_after
-        cold = state.factors.share.trials < COLD_DAYS
+        cold = state.trials < COLD_DAYS
         # Whoever is new sets up everything at once.
         chance = 1.0 if cold else self._days.chance(own, *firsts, HORIZON)
         changes = peers.factors, organization.factors
         after = max(
-            self._days.chance(state.factors, *changes, RECENT / DAY),
+            self._days.chance(state, *changes, RECENT / DAY),
             of_group(*learned, FOLLOWS, FOLLOWS_WORTH),
         )
         p = chance * after
@@ -150,7 +166,7 @@ class NewFactorPrivilege(Detector[Powers, SharedPowers]):
             p,
             (
                 Feature(what, activity.native, own.usual(), bits(chance)),
-                Feature("factor change", f"{minutes} before", state.factors.usual(), bits(after)),
+                Feature("factor change", f"{minutes} before", state.usual(), bits(after)),
             ),
             cold,
             f"{activity.actor.account} changed its second factor and {minutes} later did "
@@ -174,19 +190,22 @@ class NewFactorPrivilege(Detector[Powers, SharedPowers]):
         time, action = activity.time, activity.action
         power, token, change = action in _POWERS, action in _TOKENS, _is_change(activity)
         day = int(time // DAY)
-        if day <= state.factors.day and not (power or token or change):
+        if day <= state.day and not (power or token or change):
             return
         followed = 0.0 <= time - state.changed <= RECENT
         groups = shared_levels(context)
-        if power and day > state.powers.hit:
+        if power and day > state.powered:
             for group in groups:
                 group.powers_after.learn(followed, time, HALF_LIFE)
-        if token and day > state.tokens.hit:
+        if token and day > state.made:
             for group in groups:
                 group.tokens_after.learn(followed, time, HALF_LIFE)
-        self._days.learn(change, time, state.factors, [group.factors for group in groups])
-        self._days.learn(power, time, state.powers, [group.powers for group in groups])
-        self._days.learn(token, time, state.tokens, [group.tokens for group in groups])
+        powers, tokens = state.with_power(), state.with_token()
+        self._days.learn(power, time, powers, [group.powers for group in groups])
+        self._days.learn(token, time, tokens, [group.tokens for group in groups])
+        state.powers, state.powered = powers.hits, powers.hit
+        state.tokens, state.made = tokens.hits, tokens.hit
+        self._days.learn(change, time, state, [group.factors for group in groups])
 
     @staticmethod
     def examples() -> Iterable[Example]:

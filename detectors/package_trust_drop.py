@@ -79,6 +79,7 @@ class PackageTrustDrop(Detector[TrustState, TrustShared]):
             "An attack from within the trusted CI job keeps its provenance. A package's first"
             " versions have no past to fall behind."
         ),
+        version=2,
     )
     State = TrustState
     Shared = TrustShared
@@ -220,4 +221,6 @@ def _latest(labels: list[int], name: str) -> list[int]:
     if not name:
         return labels
     label = label_of(name)
+    if labels and labels[-1] == label:
+        return labels
     return [*(known for known in labels if known != label), label][-KNOWN:]

@@ -98,6 +98,7 @@ class PasswordSpray(Detector[Address, Addresses]):
             "hours; on fewer accounts than are at home at the address, as from inside an office; "
             "against systems that log neither failed logins nor addresses."
         ),
+        version=2,
     )
     State = Address
     Shared = Addresses

@@ -46,6 +46,7 @@ class PrivilegeGrant(Detector[Uses, SharedUses]):
             "grants every week; rights that come with a group changed at the identity provider of "
             "another company."
         ),
+        version=2,
     )
     State = Uses
     Shared = SharedUses

@@ -46,6 +46,7 @@ class ProtectionOff(Detector[Uses, SharedUses]):
             "Changes of which the vendor does not say whether they weaken; an administrator's "
             "stolen session that does what the administrator does every week."
         ),
+        version=2,
     )
     State = Uses
     Shared = SharedUses

@@ -96,6 +96,7 @@ class PublishBurst(Detector[BurstState, BurstShared]):
             "An account that always publishes in large trains can hide a few bad packages in one."
             " One bad version of one package is no burst."
         ),
+        version=2,
     )
     State = BurstState
     Shared = BurstShared

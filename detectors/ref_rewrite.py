@@ -36,21 +36,15 @@ APART = frozenset({Action.BRANCH_DELETE, Action.RELEASE_EDIT})
 
 
 class RewriteState(msgspec.Struct, array_like=True):
-    """One identity: sessions of rewritten history, of branches deleted and of releases edited.
+    """One identity.
 
-    And the share of forced pushes.
+    Attributes:
+        forced: share of forced pushes.
+        sessions: by what they are of; see `_kind`.
     """
 
-    history: Sessions = msgspec.field(default_factory=Sessions)
-    branches: Sessions = msgspec.field(default_factory=Sessions)
     forced: Proportion = msgspec.field(default_factory=Proportion)
-    edits: Sessions = msgspec.field(default_factory=Sessions)
-
-    def sessions_of(self, action: str) -> Sessions:
-        """The sessions that the action belongs to."""
-        if action == Action.BRANCH_DELETE:
-            return self.branches
-        return self.edits if action == Action.RELEASE_EDIT else self.history
+    sessions: dict[int, Sessions] = msgspec.field(default_factory=dict)
 
 
 class RewriteShared(msgspec.Struct, array_like=True):
@@ -98,6 +92,7 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
             "One moved tag that many depend on is no burst. Webhooks say that a tag was moved only"
             " as a deletion and a creation, unless it was pushed with force."
         ),
+        version=2,
     )
     State = RewriteState
     Shared = RewriteShared
@@ -110,7 +105,7 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         if not label:
             return None
         action = activity.action
-        sessions = state.sessions_of(action)
+        sessions = state.sessions.get(_kind(action)) or Sessions()
         size = sessions.size_with(activity.time, label, GAP)
         by_size = 1.0
         if size > 1:
@@ -159,7 +154,8 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         """Remember the ref as part of the present session, normal or not."""
         label = _label(activity)
         if label:
-            state.sessions_of(activity.action).observe(activity.time, label, KEEP)
+            sessions = state.sessions.setdefault(_kind(activity.action), Sessions())
+            sessions.observe(activity.time, label, KEEP)
 
     def learn(
         self, activity: Activity, state: RewriteState, context: Context[RewriteShared]
@@ -175,7 +171,7 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         label = _label(activity)
         if not label:
             return
-        sessions = state.sessions_of(activity.action)
+        sessions = state.sessions.setdefault(_kind(activity.action), Sessions())
         growth = sessions.learn(time, label, GAP, KEEP, HALF_LIFE)
         if growth:
             for group in groups:
@@ -258,6 +254,11 @@ _WHAT: dict[str, str] = {
     Action.RELEASE_EDIT: "releases edited",
     Action.RELEASE_DELETE: "tags and releases rewritten",
 }
+
+
+def _kind(action: str) -> int:
+    """What a session is of: 0 rewritten history, 1 deleted branches, 2 edited releases."""
+    return 1 if action == Action.BRANCH_DELETE else 2 if action == Action.RELEASE_EDIT else 0
 
 
 def _to_default_branch(activity: Activity) -> bool:

@@ -35,11 +35,10 @@ DONE: dict[str, str] = {
 
 
 class SeriesState(msgspec.Struct, array_like=True):
-    """One identity: days with either kind of act, and sessions of each."""
+    """One identity: days with either kind of act, and sessions of each: 1 exposed, 0 removed."""
 
     acts: Kinds = msgspec.field(default_factory=Kinds)
-    exposed: Sessions = msgspec.field(default_factory=Sessions)
-    removed: Sessions = msgspec.field(default_factory=Sessions)
+    sessions: dict[int, Sessions] = msgspec.field(default_factory=dict)
 
 
 class SeriesShared(msgspec.Struct, array_like=True):
@@ -82,6 +81,7 @@ class RepositorySeries(Detector[SeriesState, SeriesShared]):
             "One repository made public by somebody who does that now and then; a series spread"
             " over days; secrets pushed to a repository that was public before."
         ),
+        version=2,
     )
     State = SeriesState
     Shared = SeriesShared
@@ -96,7 +96,7 @@ class RepositorySeries(Detector[SeriesState, SeriesShared]):
         if not done:
             return None
         exposed = done == PUBLIC
-        own = state.exposed if exposed else state.removed
+        own = state.sessions.get(exposed) or Sessions()
         size = own.size_with(activity.time, _label(activity), GAP)
         if not size:
             return None
@@ -112,7 +112,7 @@ class RepositorySeries(Detector[SeriesState, SeriesShared]):
         so_many = own.sizes.at_least(size, prior)
         p = self._model.within(daily * of_kind * so_many)
         days = state.acts.occasions
-        cold = days.share.trials < OWN_DAYS
+        cold = days.trials < OWN_DAYS
         if p > context.signal_below:
             return Score(p, cold=cold)
         what = PUBLIC if exposed else "given away or deleted"
@@ -140,7 +140,7 @@ class RepositorySeries(Detector[SeriesState, SeriesShared]):
     ) -> None:
         """The repository belongs to the open session, normal or not."""
         if done := _done(activity):
-            own = state.exposed if done == PUBLIC else state.removed
+            own = state.sessions.setdefault(int(done == PUBLIC), Sessions())
             own.observe(activity.time, _label(activity), KEEP)
 
     def learn(self, activity: Activity, state: SeriesState, context: Context[SeriesShared]) -> None:
@@ -153,7 +153,7 @@ class RepositorySeries(Detector[SeriesState, SeriesShared]):
         self._model.learn(kind, time, [level.acts for level in levels_of(state, context)])
         if not done:
             return
-        own = state.exposed if exposed else state.removed
+        own = state.sessions.setdefault(int(exposed), Sessions())
         growth = own.learn(time, _label(activity), GAP, KEEP, HALF_LIFE)
         if growth:
             for group in shared_levels(context):

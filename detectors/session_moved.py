@@ -90,6 +90,7 @@ class SessionMoved(Detector[Session, Sessions]):
             "A replay that imitates the client, without a device id to tell them apart; a replay "
             "from the same network."
         ),
+        version=2,
     )
     State = Session
     Shared = Sessions
@@ -208,6 +209,6 @@ def _count(shared: Sessions, activity: Activity, state: Session, *, move: bool) 
         shared.moves.learn(False, activity.time, _HALF_LIFE)
         shared.abroad.learn(False, activity.time, _HALF_LIFE)
     if move and not state.moved:
-        shared.moves.hits += 1.0
+        shared.moves.hits += 1
         if _is_abroad(activity.origin, state):
-            shared.abroad.hits += 1.0
+            shared.abroad.hits += 1

@@ -29,9 +29,9 @@ ENDS = frozenset({Action.BRANCH_DELETE, Action.PULL_REQUEST_CLOSE})
 class Lives(msgspec.Struct, array_like=True):
     """Decayed number of things opened, and of those that were gone within each of `AGES`."""
 
-    opened: float = 0.0
-    gone: list[float] = []
-    at: float = 0.0
+    opened: int | float = 0
+    gone: list[int | float] = []
+    at: int = 0
 
     def chance(self, age: int, prior: float, strength: float) -> float:
         """P(something opened is gone within `AGES[age]`)."""
@@ -40,15 +40,16 @@ class Lives(msgspec.Struct, array_like=True):
 
     def learn(self, time: float, age: int | None) -> None:
         """Count something opened (`age` None), or gone again within `AGES[age]`."""
-        if time > self.at:
-            keep = factor(time - self.at, HALF_LIFE)
+        second = int(time)
+        if second > self.at:
+            keep = factor(second - self.at, HALF_LIFE)
             self.opened *= keep
             self.gone = [count * keep for count in self.gone]
-            self.at = time
+            self.at = second
         if age is None:
-            self.opened += 1.0
+            self.opened += 1
             return
-        counts = self.gone or [0.0] * len(AGES)
+        counts = self.gone or [0] * len(AGES)
         self.gone = [count + (i >= age) for i, count in enumerate(counts)]
 
 
@@ -95,6 +96,7 @@ class ShortLived(Detector[LifeState, Lives]):
             "What is left open for five minutes or longer, or closed by another account than opened"
             " it. Without webhooks (audit log only) branches are not seen at all."
         ),
+        version=2,
     )
     State = LifeState
     Shared = Lives
@@ -135,7 +137,10 @@ class ShortLived(Detector[LifeState, Lives]):
         """Remember what is open, and what ended soon."""
         if activity.outcome is Outcome.FAILURE:
             return
-        time, waiting = activity.time, state.waiting
+        time = activity.time
+        state.waiting = waiting = {
+            label: since for label, since in state.waiting.items() if time - since <= AGES[-1]
+        }
         if activity.action in ENDS:
             age, label = _age(activity, state), _label(activity)
             if age is not None:
@@ -144,12 +149,9 @@ class ShortLived(Detector[LifeState, Lives]):
                 if len(state.ended) > WAITING:
                     del state.ended[next(iter(state.ended))]
             return
-        state.waiting = {
-            label: since for label, since in waiting.items() if time - since <= AGES[-1]
-        }
-        state.waiting[_label(activity)] = time
-        if len(state.waiting) > WAITING:
-            del state.waiting[min(state.waiting, key=state.waiting.__getitem__)]
+        waiting[_label(activity)] = time
+        if len(waiting) > WAITING:
+            del waiting[min(waiting, key=waiting.__getitem__)]
 
     def learn(self, activity: Activity, state: LifeState, context: Context[Lives]) -> None:
         """Count what was opened, and what is gone again within minutes."""

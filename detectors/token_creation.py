@@ -22,8 +22,10 @@ from detectors.samples import (
     working_days,
 )
 from detectors.toolbox.combine import cauchy, fisher
-from detectors.toolbox.levels import levels_of
+from detectors.toolbox.familiar import features
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.occasions import OccasionModel, Occasions
+from detectors.toolbox.proportion import Proportion
 from detectors.toolbox.rare_act import Acts, RareActModel, SharedActs
 from schemas.action import Action
 from schemas.activity import Activity, Outcome
@@ -41,18 +43,28 @@ class TokenHabits(Acts):
     """Acts, and the factor changes among them.
 
     Attributes:
-        factors: days with a factor change.
-        changed: time of the last factor change, whole seconds.
+        changes: decayed number of active days with a factor change.
+        changed: time of the last one, whole seconds.
     """
 
-    factors: Occasions = msgspec.field(default_factory=Occasions)
+    changes: int | float = 0
     changed: int = 0
+
+    def fade(self, keep: float) -> None:
+        """Let all counts fade."""
+        super().fade(keep)
+        if self.changes:
+            self.changes *= keep
+
+    def factors(self) -> Occasions:
+        """Active days with a factor change."""
+        return Occasions(self.changes, self.trials)
 
 
 class SharedTokenHabits(SharedActs):
     """The same of a group."""
 
-    factors: Occasions = msgspec.field(default_factory=Occasions)
+    factors: Proportion = msgspec.field(default_factory=Proportion)
 
 
 class TokenCreation(Detector[TokenHabits, SharedTokenHabits]):
@@ -77,6 +89,7 @@ class TokenCreation(Detector[TokenHabits, SharedTokenHabits]):
         judged_per_day=1 / 64,
         attack=("T1098.001", "T1550.001", "T1098.004"),
         severity_floor=3,
+        version=2,
         runbook=(
             "Ask the person whether they made the token or key, and what for.",
             "Look at what it was used for since, and from where.",
@@ -99,26 +112,28 @@ class TokenCreation(Detector[TokenHabits, SharedTokenHabits]):
         """Score the making of a token or key; the rest is only learned."""
         if activity.action not in _MADE or activity.outcome is not Outcome.SUCCESS:
             return None
-        levels = levels_of(state, context)
-        chance, verdict = self._model.judge(activity, levels)
+        groups = shared_levels(context)
+        chance, judged = self._model.judge(activity, state, groups)
         since = activity.time - state.changed
         p_after = 1.0
         if 0.0 <= since <= _RECENT:
-            p_after = self._factors.chance([level.factors for level in levels], _RECENT / DAY)
-        p = fisher((chance, cauchy((verdict.both, p_after), _WEIGHTS)))
+            p_after = self._factors.chance(
+                [state.factors(), *(group.factors for group in groups)], _RECENT / DAY
+            )
+        p = fisher((chance, cauchy((judged.both, p_after), _WEIGHTS)))
         if p > context.signal_below:
             return Score(p)
-        features = [
-            Feature("tokens and keys", "one now", state.occasions.usual(), bits(chance)),
-            *verdict.features(),
+        reasons = [
+            Feature("tokens and keys", "one now", state.usual(), bits(chance)),
+            *features(activity.origin, judged, state),
         ]
         if p_after < 1.0:
             after = f"{since / 60:.0f} minutes before"
-            features.append(Feature("factor change", after, state.factors.usual(), bits(p_after)))
+            reasons.append(Feature("factor change", after, state.factors().usual(), bits(p_after)))
         return Score(
             p,
-            tuple(features),
-            self._model.cold(state, activity.time),
+            tuple(reasons),
+            state.cold,
             "Token or key made from surroundings this identity is not known by"
             + (", soon after a factor change" if p_after < 1.0 else ""),
         )
@@ -126,14 +141,17 @@ class TokenCreation(Detector[TokenHabits, SharedTokenHabits]):
     def learn(
         self, activity: Activity, state: TokenHabits, context: Context[SharedTokenHabits]
     ) -> None:
-        """Learn surroundings from everything, occasions from tokens, keys and factor changes."""
-        levels = levels_of(state, context)
-        self._model.learn(activity, activity.action in _MADE, levels)
-        if activity.outcome is Outcome.SUCCESS:
-            change = activity.action in _CHANGES
-            self._factors.learn(change, activity.time, [level.factors for level in levels])
-            if change:
-                state.changed = max(state.changed, int(activity.time))
+        """Learn place and tool from everything, occasions from tokens, keys and changes."""
+        groups, time, action = shared_levels(context), activity.time, activity.action
+        if self._model.learn(activity, action in _MADE, state, groups):
+            for group in groups:
+                group.factors.learn(False, time, self._factors.half_life)
+        if action in _CHANGES and activity.outcome is Outcome.SUCCESS:
+            if not state.changed or time // DAY > state.changed // DAY:
+                state.changes = min(state.changes + 1, state.trials)
+                for group in groups:
+                    group.factors.hits = min(group.factors.hits + 1, group.factors.trials)
+            state.changed = max(state.changed, int(time))
 
     @staticmethod
     def examples() -> Iterable[Example]:

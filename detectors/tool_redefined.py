@@ -75,6 +75,7 @@ class ToolRedefined(Detector[Definitions, Proportion]):
             "Only a gateway sees definitions, not the tools themselves. What a tool does may change"
             " behind an unchanged definition. Two servers of one name look like one that changes."
         ),
+        version=2,
     )
     State = Definitions
     Shared = Proportion
@@ -137,7 +138,7 @@ class ToolRedefined(Detector[Definitions, Proportion]):
         if changed and day > state.changed:
             state.changed = day
             for level in levels:
-                level.hits = min(level.hits + 1.0, level.trials)
+                level.hits = min(level.hits + 1, level.trials)
         known = {**state.tools, **{label: content for _, label, content in told}}
         state.tools = dict(list(known.items())[-MOST:])
 

@@ -6,7 +6,8 @@ import msgspec
 
 from detectors.artifact_samples import DAY, push
 from detectors.base import Context, Detector, Example, Metadata, Scope, Score, Stage, Technique
-from detectors.toolbox.levels import levels_of
+from detectors.toolbox.decay import factor
+from detectors.toolbox.levels import shared_levels
 from detectors.toolbox.proportion import Proportion, of_group
 from detectors.toolbox.window import label_of
 from schemas import facts
@@ -25,18 +26,27 @@ REPOSITORIES = 16  # remembered, in which the identity has changed workflows
 NORMAL = Score(1.0)
 
 
-class WorkflowState(msgspec.Struct, array_like=True):
-    """One identity.
+class WorkflowState(Proportion):
+    """One identity: pushes, and those that changed workflows.
 
     Attributes:
-        changes: pushes, and those that changed workflows.
-        elsewhere: pushes, and those that did so in a repository where the identity never did.
+        elsewhere: those that did so in a repository where the identity never did.
         repositories: labels of those where it did, latest last.
     """
 
-    changes: Proportion = msgspec.field(default_factory=Proportion)
-    elsewhere: Proportion = msgspec.field(default_factory=Proportion)
-    repositories: list[int] = []
+    elsewhere: int | float = 0
+    repositories: list[int] = msgspec.field(default_factory=list)
+
+    def count(self, time: float, *, changed: bool, elsewhere: bool) -> None:
+        """Count a push."""
+        if self.elsewhere:
+            self.elsewhere *= factor(int(time) - self.at, HALF_LIFE)
+        self.elsewhere += elsewhere
+        self.learn(changed, time, HALF_LIFE)
+
+    def with_elsewhere(self) -> Proportion:
+        """Pushes, and those that changed workflows elsewhere."""
+        return Proportion(self.elsewhere, self.trials, self.at)
 
 
 class WorkflowShared(msgspec.Struct, array_like=True):
@@ -76,6 +86,7 @@ class WorkflowChange(Detector[WorkflowState, WorkflowShared]):
             "Changes to scripts that a workflow calls; an intruder in the account of whoever keeps"
             " the workflows. Sources that do not name the files of a push."
         ),
+        version=2,
     )
     State = WorkflowState
     Shared = WorkflowShared
@@ -90,10 +101,10 @@ class WorkflowChange(Detector[WorkflowState, WorkflowShared]):
         elsewhere = _label(activity) not in state.repositories
         peers, organization = context.peers, context.organization
         if elsewhere:
-            own = state.elsewhere
+            own: Proportion = state.with_elsewhere()
             group = of_group(peers.elsewhere, organization.elsewhere, ELSEWHERE, GROUP_STRENGTH)
         else:
-            own = state.changes
+            own = state
             group = of_group(peers.changes, organization.changes, CHANGE, GROUP_STRENGTH)
         p = min(1.0, own.probability(group, STRENGTH))
         cold = own.trials < OWN_PUSHES
@@ -121,9 +132,10 @@ class WorkflowChange(Detector[WorkflowState, WorkflowShared]):
             return
         label = _label(activity)
         elsewhere = changed and label not in state.repositories
-        for level in levels_of(state, context):
-            level.changes.learn(changed, activity.time, HALF_LIFE)
-            level.elsewhere.learn(elsewhere, activity.time, HALF_LIFE)
+        state.count(activity.time, changed=changed, elsewhere=elsewhere)
+        for group in shared_levels(context):
+            group.changes.learn(changed, activity.time, HALF_LIFE)
+            group.elsewhere.learn(elsewhere, activity.time, HALF_LIFE)
         if changed:
             others = [known for known in state.repositories if known != label]
             state.repositories = [*others, label][-REPOSITORIES:]

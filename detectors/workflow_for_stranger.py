@@ -52,6 +52,7 @@ class WorkflowForStranger(Detector[Newcomers, Proportion]):
             "Other triggers that mix secrets and foreign input (issue_comment, workflow_run); what"
             " the run does. A repository where strangers cause such runs every week."
         ),
+        version=2,
     )
     State = Newcomers
     Shared = Proportion

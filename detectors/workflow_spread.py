@@ -66,6 +66,7 @@ class WorkflowSpread(Detector[SpreadState, Bursts]):
             "A file under another name in each repository; one repository every few hours; branches"
             " of forks that the organisation's sources do not see."
         ),
+        version=2,
     )
     State = SpreadState
     Shared = Bursts

@@ -16,7 +16,7 @@ from math import log2
 
 import msgspec
 
-from detectors.toolbox.decay import HOUR, UNIT, step_factor, steps_between
+from detectors.toolbox.decay import HOUR, UNIT, count_in, step_factor, steps_between
 
 CLASSES = 10  # less than 2 hours, 4, 8 … 512, longer
 
@@ -25,7 +25,7 @@ class Absences(msgspec.Struct, array_like=True):
     """A decayed histogram.
 
     Attributes:
-        classes: counts in units of 1/64; empty before the first.
+        classes: counts in units of 1/64, up to the longest one.
         time: when it last counted, whole seconds.
     """
 
@@ -83,10 +83,8 @@ class AbsenceModel:
     def learn(self, away: float, time: float, levels: Sequence[Absences]) -> None:
         """Count an absence at all levels."""
         for level in levels:
-            if not level.classes:
-                level.classes = [0] * CLASSES
-            elif steps := steps_between(level.time, time, self.half_life):
+            if steps := steps_between(level.time, time, self.half_life):
                 left = step_factor(steps)
                 level.classes = [int(count * left) for count in level.classes]
             level.time = max(level.time, int(time))
-            level.classes[class_of(away)] += UNIT
+            count_in(level.classes, class_of(away))

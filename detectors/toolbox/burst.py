@@ -53,8 +53,8 @@ class Bursts(msgspec.Struct, array_like=True):
     ['1e+00', '9e-03', '4e-04', '4e-05']
     """
 
-    reached: list[float] = []
-    at: float = 0.0
+    reached: list[int | float] = []
+    at: int = 0
 
     @property
     def count(self) -> float:
@@ -66,16 +66,19 @@ class Bursts(msgspec.Struct, array_like=True):
 
         Beyond the steps of `prior` its last value holds.
         """
-        last = len(prior) - 1
+        steps = len(SCALE)
+        reached = self.reached + [0] * (steps - len(self.reached))
+        priors = (*prior, *prior[-1:] * (steps - len(prior)))
         return tuple(
-            (self._reached(i + 1) + GROUP_STRENGTH * prior[min(i, last)])
-            / (self._reached(i) + GROUP_STRENGTH)
-            for i in range(len(SCALE) - 1)
+            [
+                (reached[i + 1] + GROUP_STRENGTH * priors[i]) / (reached[i] + GROUP_STRENGTH)
+                for i in range(steps - 1)
+            ]
         )
 
     def at_least(self, size: int, prior: tuple[float, ...]) -> float:
         """P(a burst reaches `size`), `prior` being hazards of the next wider level."""
-        reached = self.reached or [0.0]
+        reached = self.reached or [0]
         continued = sum(reached[1:])
         tried = sum(reached)
         p = 1.0
@@ -97,17 +100,18 @@ class Bursts(msgspec.Struct, array_like=True):
         Counts halve every `half_life` seconds.
         """
         reached = self.reached
-        if time > self.at:
-            keep = factor(time - self.at, half_life)
+        second = int(time)
+        if second > self.at:
+            keep = factor(second - self.at, half_life)
             self.reached = reached = [n * keep for n in reached]
             while reached and reached[-1] < FADED:
                 reached.pop()
-            self.at = time
+            self.at = second
         first = step_of(before) + 1 if before else 0
         last = step_of(size)
-        reached.extend([0.0] * (last + 1 - len(reached)))
+        reached.extend([0] * (last + 1 - len(reached)))
         for step in range(first, last + 1):
-            reached[step] += 1.0
+            reached[step] += 1
 
     def _reached(self, step: int) -> float:
         return self.reached[step] if step < len(self.reached) else 0.0

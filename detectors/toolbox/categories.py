@@ -21,8 +21,12 @@ come up with says less about somebody long known, whose next new value may well 
 p-value of such an entity is at least a quarter of its own probability of anything new.
 """
 
-from collections.abc import Sequence
+from base64 import b64encode
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 from zlib import crc32
 
 import msgspec
@@ -34,6 +38,8 @@ _TIE = 1.0 + 1e-9  # probabilities that differ by rounding only are equal
 _PRIOR_DISCOUNT = 0.2
 _NEW_TO_ALL = 0.25
 _TWO_STEPS = 2.0 ** (2 / STEPS)  # an interval of one step's length meets two at most
+# Of one level: factor from stored weight to count, discount, r, n + a.
+_Mass = tuple[float, float, float, float]
 COLD_BELOW = 3.0  # with fewer decayed observations the entity is judged mostly by its peers
 
 
@@ -78,6 +84,21 @@ def key_of(value: str) -> str:
     return f"{value[: MAX_TEXT - 9]}~{crc32(value.encode('utf-8', 'surrogatepass')):08x}"
 
 
+@lru_cache(4096)
+def brief(value: str) -> str:
+    """Four characters for a category that is only to be told from others, of 24 bits of CRC-32.
+
+    Empty stays empty.
+
+    >>> brief("example/left-pad")
+    '3EI3'
+    """
+    if not value:
+        return ""
+    checksum = crc32(value.encode("utf-8", "surrogatepass"))
+    return b64encode(checksum.to_bytes(4)[1:]).decode()
+
+
 @dataclass(frozen=True, slots=True)
 class CategoryModel:
     """How `Categories` are learned and judged.
@@ -111,14 +132,22 @@ class CategoryModel:
     def learn(self, value: str, time: float, levels: Sequence[Categories]) -> None:
         """Count the value for the entity, and above as far as it was new."""
         key = key_of(value)
-        last = next(reversed(levels[0].weights), None)
-        if key == last and 0.0 <= time - levels[0].time < self.repeat:
+        if self._repeats(key, time, levels[0]):
             return
         for index, level in enumerate(levels):
             known = key in level.weights
             self._count(key, time, level, self.shared_cap if index else self.cap)
             if known:
                 return
+
+    def repeats(self, value: str, time: float, entity: Categories) -> bool:
+        """Is it the same observation as the last, so that there is nothing to learn."""
+        return self._repeats(key_of(value), time, entity)
+
+    def _repeats(self, key: str, time: float, entity: Categories) -> bool:
+        return (
+            0.0 <= time - entity.time < self.repeat and next(reversed(entity.weights), None) == key
+        )
 
     def _count(self, key: str, time: float, level: Categories, cap: int) -> None:
         weights = level.weights
@@ -134,64 +163,52 @@ class CategoryModel:
             least = min((k for k in weights if k != key), key=weights.__getitem__)
             level.other += weights.pop(least)
 
-    def _mass(self, level: Categories, time: float) -> tuple[float, float, float, float]:
-        """Factor from stored weight to count, n, discount, r."""
+    def _mass(self, level: Categories, time: float) -> _Mass:
+        """What a level's counts come to, as of `time`."""
         steps = steps_between(level.time, time, self.half_life) if level.time else 0
         scale = step_factor(steps) / UNIT
-        once = twice = 0
-        for weight in level.weights.values():
-            if weight <= UNIT:
-                once += 1
-            elif weight <= 2 * UNIT:
-                twice += 1
+        ranked = sorted(level.weights.values())
+        once = bisect_right(ranked, UNIT)
+        twice = bisect_right(ranked, 2 * UNIT) - once
         discount = (once + 0.5 * _PRIOR_DISCOUNT) / (once + 2 * twice + 0.5)
+        below = bisect_left(ranked, discount / scale)
         other = level.other * scale
-        reserve = self.concentration + other
-        total = other
-        for weight in level.weights.values():
-            count = weight * scale
-            total += count
-            reserve += min(count, discount)
-        return scale, total, discount, reserve
+        reserve = other + sum(ranked[:below]) * scale + (len(ranked) - below) * discount
+        norm = other + sum(ranked) * scale + self.concentration
+        return scale, discount, reserve + self.concentration, norm
 
     def probability(self, value: str, time: float, levels: Sequence[Categories]) -> float:
         """P(value); 0 for a value that no level has seen."""
-        key = key_of(value)
-        p = 0.0
-        for level in reversed(levels):
-            scale, total, discount, reserve = self._mass(level, time)
-            own = max(level.weights.get(key, 0) * scale - discount, 0.0)
-            p = (own + reserve * p) / (total + self.concentration)
-        return p
+        masses = [self._mass(level, time) for level in levels]
+        return _probabilities((key_of(value),), levels, masses)[0]
 
     def unseen(self, time: float, levels: Sequence[Categories]) -> float:
         """Probability of a value that no level has seen."""
-        p = 1.0
-        for level in levels:
-            _, total, _, reserve = self._mass(level, time)
-            p *= reserve / (total + self.concentration)
-        return p
+        return _unseen([self._mass(level, time) for level in levels])
 
     def judge(self, value: str, time: float, levels: Sequence[Categories]) -> float:
         """p-value: the probability of a category at most as likely as this one, in (0, 1]."""
         entity = levels[0]
-        weight = entity.weights.get(key_of(value), 0)
-        if self._is_plainly_usual(entity, weight, time):
+        key = key_of(value)
+        weight = entity.weights.get(key, 0)
+        if weight and self._is_plainly_usual(entity, weight, time):
             return 1.0
-        if weight:
-            scale, total, discount, reserve = self._mass(entity, time)
-            # A value more frequent than all that the levels above can hand down is compared with
-            # the entity's own values only, and those count as likelier that remain so whatever is
-            # handed down: the usual case, and it spares the walk over the levels above.
-            if weight * scale - discount >= reserve:
-                likelier = (w for w in entity.weights.values() if (w - weight) * scale > reserve)
-                above = sum(w * scale - discount for w in likelier)
-                return min(1.0, 1.0 - above / (total + self.concentration))
-        at_most = self.probability(value, time, levels) * _TIE
-        _, total, _, reserve = self._mass(entity, time)
-        norm = total + self.concentration
-        least = _NEW_TO_ALL * reserve / norm * total / norm
-        return min(1.0, max(self._tail(at_most, time, levels), least))
+        own = self._mass(entity, time)
+        scale, discount, reserve, norm = own
+        # A value more frequent than all that the levels above can hand down is compared with the
+        # entity's own values only, and those count as likelier that remain so whatever is handed
+        # down: the usual case, and it spares the walk over the levels above.
+        if weight and weight * scale - discount >= reserve:
+            likelier = weight + reserve / scale
+            above = [w * scale - discount for w in entity.weights.values() if w > likelier]
+            return min(1.0, 1.0 - sum(above) / norm)
+        masses = [own, *(self._mass(level, time) for level in levels[1:])]
+        bases = _probabilities((*entity.weights, key), levels[1:], masses[1:])
+        count = weight * scale - discount
+        at_most = (max(count, 0.0) + reserve * bases.pop()) / norm * _TIE
+        tail = self._tail(at_most, levels, masses, bases) if at_most else _unseen(masses)
+        least = _NEW_TO_ALL * reserve / norm * (norm - self.concentration) / norm
+        return min(1.0, max(tail, least))
 
     def _is_plainly_usual(self, entity: Categories, weight: int, time: float) -> bool:
         """Whether nothing can be likelier, by a bound that costs next to nothing.
@@ -199,45 +216,41 @@ class CategoryModel:
         No value is more frequent, and its count exceeds all that the levels above can hand down:
         at most a discount per stored value and what was evicted. Within one fading step.
         """
-        most = entity.other + UNIT * _TWO_STEPS * (self.concentration + self.cap + 1.0)
+        most = entity.other + UNIT * _TWO_STEPS * (self.concentration + len(entity.weights) + 1.0)
         return (
             weight >= most
             and time - entity.time <= self.half_life / STEPS
             and weight == max(entity.weights.values())
         )
 
-    def _tail(self, at_most: float, time: float, levels: Sequence[Categories]) -> float:
-        """Mass of all categories with a probability of at most `at_most`."""
-        if not levels:
-            return 1.0
-        level, above = levels[0], levels[1:]
-        scale, total, discount, reserve = self._mass(level, time)
-        norm = total + self.concentration
-        limit = at_most * norm / reserve
-        handed_down = self._tail(limit, time, above)
-        own = 0.0
-        shared = self.probabilities(level.weights, time, above)
-        for key, weight in level.weights.items():
-            base = shared[key]
-            if base <= limit:
-                handed_down -= base
-            p = (max(weight * scale - discount, 0.0) + reserve * base) / norm
-            if p <= at_most:
-                own += p
-        return own + max(handed_down, 0.0) * reserve / norm
+    def _tail(
+        self,
+        at_most: float,
+        levels: Sequence[Categories],
+        masses: Sequence[_Mass],
+        bases: Sequence[float] = (),
+    ) -> float:
+        """Mass of all categories with a probability of at most `at_most`.
 
-    def probabilities(
-        self, keys: Sequence[str] | dict[str, int], time: float, levels: Sequence[Categories]
-    ) -> dict[str, float]:
-        """P of many stored keys at once."""
-        out = dict.fromkeys(keys, 0.0)
-        for level in reversed(levels):
-            scale, total, discount, reserve = self._mass(level, time)
-            norm = total + self.concentration
-            for key in out:
-                own = max(level.weights.get(key, 0) * scale - discount, 0.0)
-                out[key] = (own + reserve * out[key]) / norm
-        return out
+        `bases` are what the levels above say of the first level's categories.
+        """
+        scale, discount, reserve, norm = masses[0]
+        weights = levels[0].weights
+        counts = [n if (n := w * scale - discount) > 0.0 else 0.0 for w in weights.values()]
+        if len(levels) == 1:
+            return sum([p for n in counts if (p := n / norm) <= at_most]) + reserve / norm
+        limit = at_most * norm / reserve
+        bases = bases or _probabilities(weights, levels[1:], masses[1:])
+        handed_down = self._tail(limit, levels[1:], masses[1:])
+        handed_down -= sum([base for base in bases if base <= limit])
+        own = sum(
+            [
+                p
+                for n, base in zip(counts, bases, strict=True)
+                if (p := (n + reserve * base) / norm) <= at_most
+            ]
+        )
+        return own + max(handed_down, 0.0) * reserve / norm
 
     def cold(self, entity: Categories, time: float) -> bool:
         """Too little is known of the entity itself to speak of habits."""
@@ -245,3 +258,23 @@ class CategoryModel:
             return True
         left = step_factor(steps_between(entity.time, time, self.half_life))
         return entity.count() * left < COLD_BELOW
+
+
+def _unseen(masses: Sequence[_Mass]) -> float:
+    return prod(reserve / norm for _, _, reserve, norm in masses)
+
+
+def _probabilities(
+    keys: Collection[str], levels: Sequence[Categories], masses: Sequence[_Mass]
+) -> list[float]:
+    """P of each key: what a level has beyond the discount, and its share of the level above."""
+    ps = [0.0 for _ in keys]
+    for level, (scale, discount, reserve, norm) in zip(
+        reversed(levels), reversed(masses), strict=True
+    ):
+        get = level.weights.get
+        ps = [
+            ((n if (n := get(key, 0) * scale - discount) > 0.0 else 0.0) + reserve * p) / norm
+            for key, p in zip(keys, ps, strict=True)
+        ]
+    return ps

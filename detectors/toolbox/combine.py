@@ -45,8 +45,10 @@ def cauchy(ps: Sequence[float], weights: Sequence[float] = ()) -> float:
     """
     if not ps:
         return 1.0
+    if min(ps) >= 1.0:
+        return 1.0
     shares = weights or [1.0] * len(ps)
-    t = sum(w / tan(_clip(p) * pi / 2) for p, w in zip(ps, shares, strict=True)) / sum(shares)
+    t = sum([w / tan(_clip(p) * pi / 2) for p, w in zip(ps, shares, strict=True)]) / sum(shares)
     return min(1.0, 2.0 / pi * atan(1.0 / t)) if t > 0.0 else 1.0
 
 

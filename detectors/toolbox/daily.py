@@ -8,6 +8,7 @@ judged once in two days: its first use may be held out for one, and what repeats
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 
@@ -52,11 +53,15 @@ class ChoiceModel:
 
     model: CategoryModel = field(default_factory=CategoryModel)
 
+    def is_counted(self, value: str, time: float, own: Choices) -> bool:
+        """Has the value been counted today, so that there is nothing to judge or to learn."""
+        return int(time // DAY) == own.day and _label(value) in own.seen
+
     def judge(
         self, value: str, time: float, own: Choices, above: Sequence[Categories]
     ) -> float | None:
         """p-value of the value; None if it has been judged or counted today."""
-        label = label_of(value)
+        label = _label(value)
         day = int(time // DAY)
         if (day == own.day and label in own.seen) or _waits(label, time, own):
             return None
@@ -64,7 +69,7 @@ class ChoiceModel:
 
     def observe(self, value: str, time: float, own: Choices) -> None:
         """The value was used, normal or not."""
-        label, day = label_of(value), int(time // DAY)
+        label, day = _label(value), int(time // DAY)
         if day == own.day and label in own.seen:
             return
         if not own.values.knows(value) and not _waits(label, time, own):
@@ -74,11 +79,13 @@ class ChoiceModel:
 
     def learn(self, value: str, time: float, own: Choices, above: Sequence[Categories]) -> None:
         """Count the value once a day."""
-        label, day = label_of(value), int(time // DAY)
+        label, day = _label(value), int(time // DAY)
         if int(time) != own.judged.get(label, int(time)) and not own.values.knows(value):
             return
         if day > own.day:
             own.day, own.seen = day, []
+            if own.judged:
+                own.judged = {k: at for k, at in own.judged.items() if time - at < WAIT}
         elif day == own.day and label in own.seen:
             return
         if day == own.day:
@@ -88,6 +95,9 @@ class ChoiceModel:
     def cold(self, own: Choices, time: float) -> bool:
         """Too little is known of the entity itself."""
         return self.model.cold(own.values, time)
+
+
+_label = lru_cache(4096)(label_of)  # the same few values all day
 
 
 def _waits(label: int, time: float, own: Choices) -> bool:

@@ -39,6 +39,20 @@ def step_factor(steps: int) -> float:
     return exp2(-steps / STEPS)
 
 
+def count_in(classes: list[int], index: int) -> None:
+    """Count one observation in a histogram that ends with its last class in use.
+
+    >>> classes = [64, 32, 0, 0]
+    >>> count_in(classes, 1)
+    >>> classes
+    [64, 96]
+    """
+    classes.extend([0] * (index + 1 - len(classes)))
+    classes[index] += UNIT
+    while not classes[-1]:
+        classes.pop()
+
+
 class Decayed(msgspec.Struct, array_like=True, gc=False):
     """A count that forgets: the sum over its events of 2^(-age / half_life).
 

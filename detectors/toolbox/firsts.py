@@ -56,7 +56,7 @@ class FirstModel:
     ) -> float:
         """Probability of at least one occasion within so many active days."""
         first = max(self.rarest, of_group(peers, organization, self.default, self.group))
-        daily = max(first, own.share.probability(first, self.own)) if own.hit >= 0 else first
+        daily = max(first, own.probability(first, self.own)) if own.hit >= 0 else first
         return 1.0 - float((1.0 - daily) ** days)
 
     def learn(self, hit: bool, time: float, own: Occasions, groups: Sequence[Proportion]) -> None:
@@ -64,14 +64,13 @@ class FirstModel:
         day = int(time // DAY)
         new = own.hit < 0
         if day > own.day:
-            own.day = day
-            own.share.learn(False, time, self.half_life)
+            own.learn(False, time, self.half_life)
             if new:
                 for group in groups:
                     group.learn(False, time, self.half_life)
         if hit and day > own.hit:
             own.hit = day
-            own.share.hits = min(own.share.hits + 1.0, own.share.trials)
+            own.hits = min(own.hits + 1, own.trials)
             if new:
                 for group in groups:
-                    group.hits = min(group.hits + 1.0, group.trials)
+                    group.hits = min(group.hits + 1, group.trials)

@@ -21,7 +21,7 @@ from math import log2
 
 import msgspec
 
-from detectors.toolbox.decay import HOUR, UNIT, step_factor, steps_between
+from detectors.toolbox.decay import HOUR, UNIT, count_in, step_factor, steps_between
 
 CLASSES = 16  # the last: longer than 29 years
 _SITTING = 8 * HOUR
@@ -31,7 +31,7 @@ class Gaps(msgspec.Struct, array_like=True):
     """Decayed histogram of the gaps of one entity.
 
     Attributes:
-        classes: counts in units of 1/64; empty before the first gap.
+        classes: counts in units of 1/64, up to the longest gap.
         time: when the entity was last active, whole seconds since the epoch; 0 for never.
     """
 
@@ -92,10 +92,8 @@ class GapModel:
         entity.time = max(entity.time, int(time))
 
     def _count(self, index: int, time: float, level: Gaps) -> None:
-        if not level.classes:
-            level.classes = [0] * CLASSES
-        elif steps := steps_between(level.time, time, self.half_life):
+        if steps := steps_between(level.time, time, self.half_life):
             left = step_factor(steps)
             level.classes = [int(count * left) for count in level.classes]
         level.time = max(level.time, int(time))
-        level.classes[index] += UNIT
+        count_in(level.classes, index)

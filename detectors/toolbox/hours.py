@@ -25,7 +25,9 @@ from detectors.toolbox.decay import DAY, HOUR, step_factor, steps_between
 CELLS = 48
 _KERNEL = ((-2, 1), (-1, 2), (0, 3), (1, 2), (2, 1))
 _NORM = 9
-_UNIFORM = [5 / 7 / 24] * 24 + [2 / 7 / 24] * 24
+_DAY = 24
+_LEVELS = 3  # the usual number: entity, peers, organisation
+_UNIFORM = (5 / 7 / _DAY, 2 / 7 / _DAY)  # of an hour on a weekday, at a weekend
 _TIE = 1.0 + 1e-9
 _EPOCH_WEEKDAY = 3  # 1 January 1970 was a Thursday
 _SATURDAY = 5
@@ -115,20 +117,44 @@ class HourModel:
 
     def judge(self, cell: int, time: float, levels: Sequence[Hours]) -> float:
         """p-value: the probability of an hour at most as likely as this one, in (0, 1]."""
-        ps = _UNIFORM
         a = self.concentration
-        for level in reversed(levels):
+        # P is linear in the levels' cells: what each counts for, and the uniform week.
+        uniform, handed_down = 0.0, 1.0
+        shares: list[float] = []
+        cells: list[list[int]] = []
+        for level in levels:
+            if level.cells:
+                scale = step_factor(steps_between(level.time, time, self.half_life)) / _NORM
+                norm = 1.0 / (sum(level.cells) * scale + a)
+                shares.append(handed_down * scale * norm)
+                cells.append(level.cells)
+                handed_down *= a * norm
             if level is levels[0] and len(levels) > 1:
-                e = self.anytime
-                ps = [(1.0 - e) * p + e * u for p, u in zip(ps, _UNIFORM, strict=True)]
-            if not level.cells:
-                continue
-            scale = step_factor(steps_between(level.time, time, self.half_life)) / _NORM
-            norm = 1.0 / (sum(level.cells) * scale + a)
-            own, handed_down = scale * norm, a * norm
-            ps = [count * own + p * handed_down for count, p in zip(level.cells, ps, strict=True)]
-        at_most = ps[cell] * _TIE
-        return min(1.0, sum(p for p in ps if p <= at_most))
+                uniform = handed_down * self.anytime
+                handed_down -= uniform
+        uniform += handed_down
+        counted = _weighted(cells, shares)
+        at_most = (counted[cell] + uniform * _UNIFORM[cell // _DAY]) * _TIE
+        p = 0.0
+        for kind, flat in enumerate(_UNIFORM):
+            rest = uniform * flat
+            limit = at_most - rest
+            rare = [n for n in counted[kind * _DAY : (kind + 1) * _DAY] if n <= limit]
+            p += sum(rare) + len(rare) * rest
+        return min(1.0, p)
+
+
+def _weighted(cells: Sequence[Sequence[int]], shares: Sequence[float]) -> list[float]:
+    """Sum of the levels' cells, each times its share."""
+    if not cells:
+        return [0.0] * CELLS
+    if len(cells) == _LEVELS:
+        a, b, c = shares
+        return [x * a + y * b + z * c for x, y, z in zip(*cells, strict=True)]
+    total = [n * shares[0] for n in cells[0]]
+    for more, share in zip(cells[1:], shares[1:], strict=True):
+        total = [sum_ + n * share for sum_, n in zip(total, more, strict=True)]
+    return total
 
 
 def describe(cell: int) -> str:

@@ -8,28 +8,27 @@ of at least one occasion in h active days is 1 - (1 - P(day))^h.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from detectors.toolbox.decay import DAY
 from detectors.toolbox.proportion import Proportion, of_group
 
 
-class Occasions(msgspec.Struct, array_like=True):
-    """Active days and days with an occasion.
+class Occasions(Proportion):
+    """Active days (`trials`) and days with an occasion (`hits`), both decayed.
 
     Attributes:
-        share: decayed number of both.
-        day: last active day, since the epoch.
-        hit: last day with an occasion.
+        hit: last day with an occasion, since the epoch; -1 for never.
     """
 
-    share: Proportion = msgspec.field(default_factory=Proportion)
-    day: int = -1
     hit: int = -1
+
+    @property
+    def day(self) -> int:
+        """Last active day, since the epoch; -1 for none."""
+        return int(self.at // DAY) if self.trials else -1
 
     def usual(self) -> str:
         """For people."""
-        return f"on {self.share.hits:.1f} of {self.share.trials:.0f} active days"
+        return f"on {self.hits:.1f} of {self.trials:.0f} active days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +55,13 @@ class OccasionModel:
     rarest: float = 0.002
     half_life: float = 180 * DAY
 
-    def chance(self, levels: Sequence[Occasions], days: float = 1.0) -> float:
+    def chance(self, levels: Sequence[Proportion], days: float = 1.0) -> float:
         """Probability of at least one occasion within so many active days."""
         base = self.default
         if len(levels) > 1:
-            peers, organization = levels[1].share, levels[-1].share
+            peers, organization = levels[1], levels[-1]
             base = max(self.rarest, of_group(peers, organization, self.default, self.strength))
-        daily = levels[0].share.probability(base, self.strength)
+        daily = levels[0].probability(base, self.strength)
         return 1.0 - float((1.0 - daily) ** days)
 
     def learn(self, hit: bool, time: float, levels: Sequence[Occasions]) -> None:
@@ -70,10 +69,9 @@ class OccasionModel:
         own = levels[0]
         day = int(time // DAY)
         if day > own.day:
-            own.day = day
             for level in levels:
-                level.share.learn(False, time, self.half_life)
+                level.learn(False, time, self.half_life)
         if hit and day > own.hit:
             own.hit = day
             for level in levels:
-                level.share.hits = min(level.share.hits + 1.0, level.share.trials)
+                level.hits = min(level.hits + 1, level.trials)

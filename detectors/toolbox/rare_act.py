@@ -1,9 +1,7 @@
 """Rare acts: something an identity seldom does, and where it does it from.
 
-For detectors of account takeover: how often does this identity do it at all (occasions), and is
-it done from surroundings that the identity is known by. Surroundings count as known only once
-they have been seen a day apart, so that the login which an intruder made an hour ago is no alibi
-for what the intruder does now.
+For detectors of account takeover: how often does this identity do it at all (`occasions`), and is
+it done from a place and with a tool that the identity is known by (`familiar`).
 """
 
 from collections.abc import Sequence
@@ -12,26 +10,33 @@ from dataclasses import dataclass, field
 import msgspec
 
 from detectors.toolbox.decay import DAY
-from detectors.toolbox.occasions import OccasionModel, Occasions
-from detectors.toolbox.surroundings import Crowd, Surroundings, SurroundingsModel, Verdict
+from detectors.toolbox.familiar import Crowd, Familiar, FamiliarModel, Judged
+from detectors.toolbox.occasions import OccasionModel
+from detectors.toolbox.proportion import Proportion
 from schemas.activity import Activity, Outcome
 
 
-class Acts(msgspec.Struct, array_like=True):
-    """One identity: its surroundings, and how often it does the thing."""
+class Acts(Familiar):
+    """One identity: `hits` are its active days with such an act.
 
-    surroundings: Surroundings = msgspec.field(default_factory=Surroundings)
-    occasions: Occasions = msgspec.field(default_factory=Occasions)
+    Attributes:
+        hit: the last such day, since the epoch; -1 for never.
+    """
+
+    hit: int = -1
+
+    def usual(self) -> str:
+        """For people."""
+        return f"on {self.hits:.1f} of {self.trials:.0f} active days"
 
 
-class SharedActs(msgspec.Struct, array_like=True):
-    """The same of a group."""
+class SharedActs(Crowd):
+    """A group, and its members' active days with such an act."""
 
-    surroundings: Crowd = msgspec.field(default_factory=Crowd)
-    occasions: Occasions = msgspec.field(default_factory=Occasions)
+    acts: Proportion = msgspec.field(default_factory=Proportion)
 
 
-Levels = Sequence[Acts | SharedActs]
+Groups = Sequence[SharedActs]  # peers and organisation; once if they are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +47,32 @@ class RareActModel:
         horizon: active days within which one occasion is expected or not. A month of work: who
             enrols a factor or makes a token once a month or oftener is not surprising by that.
         occasions: model of how often.
-        surroundings: model of where from.
+        familiar: model of where from and what with.
     """
 
     horizon: float = 20.0
     occasions: OccasionModel = field(default_factory=OccasionModel)
-    surroundings: SurroundingsModel = field(default_factory=lambda: SurroundingsModel(settle=DAY))
+    familiar: FamiliarModel = field(default_factory=FamiliarModel)
 
-    def judge(self, activity: Activity, levels: Levels) -> tuple[float, Verdict]:
-        """Chance of one such act within the horizon, and how usual its surroundings are."""
-        chance = self.occasions.chance([level.occasions for level in levels], self.horizon)
-        verdict = self.surroundings.judge(
-            activity.origin, activity.time, [level.surroundings for level in levels]
-        )
-        return chance, verdict
+    def judge(self, activity: Activity, own: Acts, groups: Groups) -> tuple[float, Judged]:
+        """Chance of one such act within the horizon, and how unusual place and tool are."""
+        chance = self.occasions.chance([own, *(group.acts for group in groups)], self.horizon)
+        return chance, self.familiar.judge(activity.origin, activity.time, own, groups)
 
-    def learn(self, activity: Activity, act: bool, levels: Levels) -> None:
-        """Take in an activity; `act` tells whether it is the thing itself."""
+    def learn(self, activity: Activity, act: bool, own: Acts, groups: Groups) -> bool:
+        """Take in an activity; `act` tells whether it is the thing itself.
+
+        Returns whether it is the first of its day.
+        """
         if activity.outcome is not Outcome.SUCCESS:
-            return
-        self.surroundings.learn(
-            activity.origin, activity.time, [level.surroundings for level in levels]
-        )
-        self.occasions.learn(act, activity.time, [level.occasions for level in levels])
-
-    def cold(self, own: Acts, time: float) -> bool:
-        """Too little is known of the identity itself."""
-        return self.surroundings.cold(own.surroundings, time)
+            return False
+        time = activity.time
+        new_day = self.familiar.learn(activity.origin, time, own, groups)
+        if new_day:
+            for group in groups:
+                group.acts.learn(False, time, self.occasions.half_life)
+        if act and (day := int(time // DAY)) > own.hit:
+            own.hit = day
+            for share in (own, *(group.acts for group in groups)):
+                share.hits = min(share.hits + 1, share.trials)
+        return new_day

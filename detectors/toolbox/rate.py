@@ -74,9 +74,9 @@ def _sum(start: int, stop: int, mean: float, shape: float) -> float:
 class Moments(msgspec.Struct, array_like=True):
     """Decayed moments of counts per window: number of windows, sum, sum of squares."""
 
-    windows: float = 0.0
-    total: float = 0.0
-    squares: float = 0.0
+    windows: int | float = 0
+    total: int | float = 0
+    squares: int | float = 0
 
     def add(self, windows: float, count: float, keep: float) -> None:
         """Fade by `keep`, then take in `windows` windows, one of which held `count` events."""

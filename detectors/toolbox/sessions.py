@@ -30,6 +30,13 @@ class Growth(NamedTuple):
 class Sessions(msgspec.Struct, array_like=True):
     """The latest events, the open session as far as it is learned, and sizes of closed ones.
 
+    Attributes:
+        recent: events, learned or not.
+        sizes: of the closed sessions.
+        start: when the open one began, whole seconds.
+        span: seconds from there to its latest event.
+        learned: its size.
+
     >>> s = Sessions()
     >>> for week in range(9):
     ...     _ = s.learn(week * 604_800, 7, gap=1800, keep=172_800, half_life=15_552_000)
@@ -40,8 +47,13 @@ class Sessions(msgspec.Struct, array_like=True):
     recent: Window = msgspec.field(default_factory=Window)
     sizes: Bursts = msgspec.field(default_factory=Bursts)
     start: int = 0
-    last: int = 0
+    span: int = 0
     learned: int = 0
+
+    @property
+    def last(self) -> int:
+        """Second of the latest event that is learned."""
+        return self.start + self.span
 
     def size_with(self, time: float, label: int, gap: float) -> int:
         """Size the session at `time` has with this label; 0 if it holds the label already."""
@@ -71,11 +83,11 @@ class Sessions(msgspec.Struct, array_like=True):
             return growth
         if self.learned and time - self.last <= gap:
             self.learned = max(self.learned, size)
-            self.last = max(self.last, int(time))
+            self.span = max(self.span, int(time) - self.start)
             return None
         growth = Growth(0, self.learned)
         if self.learned:
             self.sizes.learn(*growth, float(self.last), half_life)
-        self.start = self.last = int(time)
+        self.start, self.span = int(time), 0
         self.learned = size
         return growth if growth.size else None

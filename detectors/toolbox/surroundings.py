@@ -13,19 +13,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.toolbox.categories import Categories, CategoryModel, key_of
+from detectors.toolbox.categories import Categories, CategoryModel, brief
 from detectors.toolbox.combine import cauchy, conjunction
 from detectors.toolbox.decay import DAY, HOUR
 from detectors.toolbox.proportion import Proportion, of_group
 from schemas.activity import Origin
 from schemas.signal import Feature, bits
 
-MAX_FRESH = 16
 # Before anybody has been watched: one login in ten thousand, worth half such a login.
 _STRANGERS = 1e-4
 _STRANGERS_WORTH = 5000.0
 _STRANGERS_HALF_LIFE = 180 * DAY
-_DEVICE_DIGITS = 10  # of the vendor's hashed id: 40 bits tell one person's devices apart
 
 
 class Surroundings(msgspec.Struct, array_like=True):
@@ -33,14 +31,17 @@ class Surroundings(msgspec.Struct, array_like=True):
 
     Attributes:
         networks, countries, devices, clients: decayed counts.
-        fresh: values that are not settled yet -> when they were first seen, whole seconds.
     """
 
     networks: Categories = msgspec.field(default_factory=Categories)
     countries: Categories = msgspec.field(default_factory=Categories)
     devices: Categories = msgspec.field(default_factory=Categories)
     clients: Categories = msgspec.field(default_factory=Categories)
-    fresh: dict[str, int] = msgspec.field(default_factory=dict)
+
+    @property
+    def kinds(self) -> tuple[Categories, Categories, Categories, Categories]:
+        """Counts in the order of `values_of`."""
+        return self.networks, self.countries, self.devices, self.clients
 
 
 class Crowd(Surroundings):
@@ -64,7 +65,9 @@ class Part(NamedTuple):
 
     def feature(self) -> Feature:
         """For the analyst."""
-        return Feature(self.name, self.observed, self.expected.usual(), bits(self.p))
+        many = len(self.expected.weights)
+        usual = f"{many} known" if self.name == "device" else self.expected.usual()
+        return Feature(self.name, self.observed, usual, bits(self.p))
 
 
 class Verdict(NamedTuple):
@@ -98,10 +101,14 @@ def tool_of(origin: Origin) -> str:
 
 
 def values_of(origin: Origin) -> tuple[str, str, str, str]:
-    """Network, country, device, client as they are counted; empty where unknown."""
-    return origin.network, origin.country, origin.device[:_DEVICE_DIGITS], tool_of(origin)
+    """Network, country, device, client as they are counted; empty where unknown.
+
+    A device only has to be told from others: nobody reads the vendor's id.
+    """
+    return origin.network, origin.country, brief(origin.device), tool_of(origin)
 
 
+_DIGITS = 10  # of a device that are shown
 _NAMES = ("network", "country", "device", "client")
 
 
@@ -110,12 +117,9 @@ class SurroundingsModel:
     """How surroundings are learned and judged. Levels: the identity, its peers, all.
 
     Attributes:
-        settle: seconds after which a value seen again counts as known. Until then it is judged
-            as if it were new: what an intruder brought along an hour ago is no alibi.
         model: of each feature.
     """
 
-    settle: float = 0.0
     model: CategoryModel = field(
         default_factory=lambda: CategoryModel(half_life=90 * DAY, cap=8, repeat=6 * HOUR)
     )
@@ -129,66 +133,51 @@ class SurroundingsModel:
         if country:
             place.append(self._part(1, country, time, [level.countries for level in levels]))
         if device:
-            tool.append(self._part(2, device, time, [level.devices for level in levels]))
+            devices = [level.devices for level in levels]
+            tool.append(self._part(2, device, time, devices, origin.device[:_DIGITS]))
         if client:
             tool.append(self._part(3, client, time, [level.clients for level in levels]))
         p_place = cauchy([part.p for part in place])
         p_tool = cauchy([part.p for part in tool])
-        crowds = [level.strangers for level in levels if isinstance(level, Crowd)]
-        usual = (
-            of_group(crowds[0], crowds[-1], _STRANGERS, _STRANGERS_WORTH) if crowds else _STRANGERS
-        )
-        p_both = max(conjunction((_unknown(place), _unknown(tool))), usual)
+        p_both = 1.0
+        if not (all(part.known for part in place) or all(part.known for part in tool)):
+            crowds = [level.strangers for level in levels if isinstance(level, Crowd)]
+            usual = (
+                of_group(crowds[0], crowds[-1], _STRANGERS, _STRANGERS_WORTH)
+                if crowds
+                else _STRANGERS
+            )
+            p_both = max(conjunction((_unknown(place), _unknown(tool))), usual)
         return Verdict(p_place, p_tool, p_both, (*place, *tool))
 
-    def _part(self, index: int, value: str, time: float, levels: list[Categories]) -> Part:
+    def _part(
+        self, index: int, value: str, time: float, levels: list[Categories], shown: str = ""
+    ) -> Part:
         own = levels[0]
         p = self.model.judge(value, time, levels)
-        return Part(_NAMES[index], value, own, p, own.knows(value))
+        return Part(_NAMES[index], shown or value, own, p, own.knows(value))
 
     def learn(self, origin: Origin, time: float, levels: Sequence[Surroundings]) -> None:
-        """Take the origin's values in, once they are settled."""
+        """Take the origin's values in."""
         own = levels[0]
-        warm = not self.cold(own, time)
-        fields = (
-            [level.networks for level in levels],
-            [level.countries for level in levels],
-            [level.devices for level in levels],
-            [level.clients for level in levels],
-        )
         values = values_of(origin)
-        new = set()
-        for name, value, categories in zip(_NAMES, values, fields, strict=True):
-            if not value:
-                continue
-            known = categories[0].knows(value)
-            if known or self._settled(name, value, time, own.fresh):
-                self.model.learn(value, time, categories)
-                if not known:
-                    new.add(name)
         network, _, device, client = values
-        if warm and network and (device or client):
+        countable = bool(network and (device or client)) and not self.cold(own, time)
+        new = set()
+        for kind, (value, known) in enumerate(zip(values, own.kinds, strict=True)):
+            if value and not self.model.repeats(value, time, known):
+                if not known.knows(value):
+                    new.add(_NAMES[kind])
+                self.model.learn(value, time, [level.kinds[kind] for level in levels])
+        if countable:
             stranger = {"network", "device" if device else "client"} <= new
             for level in levels:
                 if isinstance(level, Crowd):
                     level.strangers.learn(stranger, time, _STRANGERS_HALF_LIFE)
 
-    def _settled(self, name: str, value: str, time: float, fresh: dict[str, int]) -> bool:
-        if not self.settle:
-            return True
-        key = key_of(f"{name[:2]} {value}")
-        first = fresh.setdefault(key, int(time))
-        if time - first >= self.settle:
-            del fresh[key]
-            return True
-        if len(fresh) > MAX_FRESH:
-            del fresh[min(fresh, key=fresh.__getitem__)]
-        return False
-
     def cold(self, own: Surroundings, time: float) -> bool:
         """Too little is known of the identity itself."""
-        known = (own.networks, own.countries, own.devices, own.clients)
-        return all(self.model.cold(categories, time) for categories in known)
+        return all(self.model.cold(categories, time) for categories in own.kinds)
 
 
 def _unknown(parts: Sequence[Part]) -> float:

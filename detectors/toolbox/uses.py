@@ -117,7 +117,7 @@ class UseModel:
 
 def cold(own: Uses) -> bool:
     """Too little is known of the actor itself."""
-    return own.occasions.share.trials < COLD_DAYS
+    return own.occasions.trials < COLD_DAYS
 
 
 def features(verdict: Verdict, own: Uses, what: str, kind: str, groups: Groups) -> list[Feature]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from river.stats import EWMean
 
-from detectors.toolbox.categories import Categories, CategoryModel, key_of
+from detectors.toolbox.categories import Categories, CategoryModel, brief, key_of
 from detectors.toolbox.decay import DAY, Decayed
 
 START = 1_700_000_000.0
@@ -52,6 +52,13 @@ def test_p_is_the_mass_of_what_is_at_most_as_likely(
     # A frequent value is compared by the entity's own counts alone. What is handed down may then
     # shift either of two values, and the likelier ones' share of it counts as unlikely.
     assert p <= (mass(mine_at_most + 2 * handed_down) + handed_down) * (1 + 1e-6)
+
+
+@given(st.lists(st.text(), unique=True, max_size=50))
+def test_brief_categories_are_short_and_told_from_each_other(texts: list[str]) -> None:
+    short = {brief(text) for text in texts}
+    assert len(short) == len(texts)
+    assert all(len(msgspec.msgpack.encode(text)) <= 5 for text in short)
 
 
 @given(st.lists(VALUES, max_size=40), st.lists(st.text(max_size=60), max_size=40))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.toolbox.decay import DAY, HOUR
+from detectors.toolbox.decay import DAY, HOUR, step_factor, steps_between
 from detectors.toolbox.gaps import GapModel, Gaps
 from detectors.toolbox.hours import CELLS, HourModel, Hours, cell_of
 
@@ -30,6 +30,28 @@ def test_the_least_likely_hour_has_its_own_mass_and_the_likeliest_has_all(cells:
     ps = [MODEL.judge(cell, MONDAY + 60 * DAY, [own]) for cell in range(CELLS)]
     assert max(ps) == pytest.approx(1.0)
     assert min(ps) > 0.0
+
+
+@given(
+    st.lists(st.lists(st.integers(0, CELLS - 1), max_size=40), min_size=1, max_size=4),
+    st.integers(0, CELLS - 1),
+)
+def test_p_is_the_mass_of_the_cells_at_most_as_likely(counted: list[list[int]], cell: int) -> None:
+    levels = [Hours() for _ in counted]
+    for level, cells in zip(levels, counted, strict=True):
+        for index, one in enumerate(cells):
+            MODEL.learn(one, MONDAY + index * DAY, [level])
+    uniform = np.repeat([5 / 7 / 24, 2 / 7 / 24], 24)
+    chance, a, now = uniform, MODEL.concentration, MONDAY + 100 * DAY
+    for level in reversed(levels):
+        if level is levels[0] and len(levels) > 1:
+            chance = (1 - MODEL.anytime) * chance + MODEL.anytime * uniform
+        if level.cells:
+            left = step_factor(steps_between(level.time, now, MODEL.half_life))
+            counts = np.array(level.cells) / 9 * left
+            chance = (counts + a * chance) / (counts.sum() + a)
+    expected = chance[chance <= chance[cell] * (1 + 1e-9)].sum()
+    assert MODEL.judge(cell, now, levels) == pytest.approx(min(1.0, expected), rel=1e-9)
 
 
 def test_night_is_unusual_for_who_works_by_day_and_an_hour_more_is_not() -> None:
