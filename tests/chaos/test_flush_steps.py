@@ -20,7 +20,7 @@ pytestmark = pytest.mark.broker
 
 BEFORE = 900.0  # event seconds before the attack from where on the replay is paced
 AFTER = 1800.0  # event seconds after the last bad version at which the recording ends
-SPEED = "1800"  # event seconds per second: so there is an alert, however workers interleave
+SPEED = "1800"  # event seconds per second
 # Steps as `worker.py` names them; a topic goes by its field in `Topics`.
 STEPS = {
     "normalise": (
@@ -66,8 +66,12 @@ def die_step_by_step(installation: Installation, stage: str) -> None:
 
 
 def test_a_crash_at_any_step_of_a_flush_changes_nothing(
-    kafka: Broker, unique_name: Callable[[str], str], tmp_path: Path
+    kafka: Broker,
+    unique_name: Callable[[str], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("DEVSPM_ALERT_BUDGET", "1000")  # alerts enough, however workers interleave
     scenario = demo_scenario(seed=1, identities=24, days=10, shift_to=time.time())
     paced, end = scenario.attack_began - BEFORE, scenario.incident.publishes[-1].at + AFTER
     history = [record for at, record in scenario.timed() if at < paced]

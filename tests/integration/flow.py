@@ -5,6 +5,7 @@ log. Whatever died on the way, the output topic without repeats and the folded c
 the same.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -341,7 +342,11 @@ def detect(log: Log, partition: int) -> Expected:
 def correlate(log: Log, partition: int) -> Expected:
     """What the correlate stage makes of a partition of the topic `signals`."""
     entries: Entries = {}
-    correlator = Correlator(CorrelationSettings(), {d.meta.id: d.meta for d in DETECTORS})
+    budget = float(os.environ.get("DEVSPM_ALERT_BUDGET", "1"))  # as the workers read it
+    correlator = Correlator(
+        CorrelationSettings(alerts_per_1000_identities_per_day=budget),
+        {d.meta.id: d.meta for d in DETECTORS},
+    )
     stage = CorrelateStage(correlator, entries, partition=partition)
     for count, message in enumerate(log, start=1):
         if is_tick(message):
