@@ -1,23 +1,15 @@
 """The thread that talks to Kafka for the consumer."""
 
-import asyncio
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 
 from pipeline.faust_adapter.tolerant import TolerantBuffer
 
-START_SECONDS = 60.0
-
 
 class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
     """The thread of the aiokafka consumer, with a shorter long poll and a tolerant fetcher."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._up = threading.Event()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -30,12 +22,6 @@ class ChunkConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         """Start the aiokafka consumer; it has no partition yet, so its buffer is still empty."""
         await super().on_start()
         self._ensure_consumer()._fetcher._records = TolerantBuffer()  # noqa: SLF001
-        self._up.set()
-
-    async def subscribe(self, topics: Iterable[str]) -> None:
-        """Subscribe once the thread has its consumer; on a busy machine faust may ask before."""
-        await asyncio.to_thread(self._up.wait, START_SECONDS)
-        await super().subscribe(topics)
 
     async def rewind(self, first: Mapping[Any, int]) -> None:
         """Set back the positions that stand behind these offsets, of partitions still assigned."""

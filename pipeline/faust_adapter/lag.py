@@ -8,7 +8,8 @@ def positions(app: Any) -> dict[tuple[str, int], tuple[int, int]]:
 
     Reads what the consumer knows already; asks no broker. Safe from other threads.
     """
-    consumer = app.consumer
+    # Not `app.consumer`: the first to ask for that makes it, and ties it to its own thread's loop.
+    consumer = app._consumer  # noqa: SLF001
     if consumer is None or app.rebalancing:
         return {}
     try:
