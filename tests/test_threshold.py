@@ -111,12 +111,14 @@ def test_the_budget_holds_while_habits_drift() -> None:
     assert opened == pytest.approx(asked, rel=0.2)
 
 
-def test_nothing_learned_yet_is_dear() -> None:
+def test_nothing_learned_yet_is_dear_and_quiet_has_a_floor() -> None:
     organisation = Simulated(1.0)
     before = organisation.threshold
     for day in range(60):
         organisation.day(day, 1 / 256)
-    assert organisation.threshold < before - 3
+    half = 0.5 / 1000
+    assert organisation.threshold == pytest.approx(-log2(half))
+    assert organisation.threshold < before
 
 
 def test_an_attack_teaches_hardly_anything() -> None:

@@ -18,11 +18,12 @@ none, it is `BASE` bits and r = (C + A) / (E + A / r0). r0 and m0 come from `bud
 were every detector at its bound. What lies above t counts as at least t, no more (a censored
 exponential), so that one attack of sixty bits moves m no further than one of twenty. R is the mean
 of a Poisson rate under a gamma prior around the tail: a tail that is heavier than exponential shows
-in C(x) and is believed.
+in C(x) and is believed. And t is never less than -log2 B: what by its own weight is commoner than
+the alerts that are allowed opens nothing, however quiet it has been so far.
 """
 
 from collections.abc import Sequence
-from math import exp, log
+from math import exp, log, log2
 from typing import Any, NamedTuple
 
 import msgspec
@@ -98,6 +99,7 @@ class Threshold:
         self._partition = partition
         self._name = _PREFIX + name.encode()
         self._fixed = fixed
+        self._least = log2(1.0 / alerts_per_day)
         self._base_rate = nominal[int(BASE / STEP)]
         # Beyond what was counted a bit weighs half (`pipeline.engine.calibration`), and nothing was
         # counted; but young models are the least reliable, so no more than a quarter is taken off.
@@ -169,7 +171,7 @@ class Threshold:
             excess_before = excess
         # between two levels by the logarithm of the rate
         short = excess / (excess - excess_before) if excess_before > 0.0 else 0.0
-        seen.threshold = (level - short) * GRID
+        seen.threshold = max((level - short) * GRID, self._least)
         seen.mean = mean
         self._partition.put_extra(self._name, msgspec.msgpack.encode(seen))
 
