@@ -7,12 +7,11 @@
   doi:10.1080/01621459.2018.1554485, on the positive half of the distribution, because p-values
   of categories are often exactly 1, which would be minus infinity on the whole line (why heavy
   right tails alone keep the test valid: Gui, Jiang, Wang 2025, doi:10.1093/biomet/asaf038).
-- the best of several, independent: Sidak 1967, doi:10.1080/01621459.1967.10482935.
 - all of them at once, independent: the largest, Wilkinson 1951, doi:10.1037/h0059111.
 """
 
 from collections.abc import Sequence
-from math import atan, exp, expm1, log, log1p, pi, tan
+from math import atan, exp, log, pi, tan
 
 from schemas.signal import MIN_P
 
@@ -50,18 +49,6 @@ def cauchy(ps: Sequence[float], weights: Sequence[float] = ()) -> float:
     shares = weights or [1.0] * len(ps)
     t = sum([w / tan(_clip(p) * pi / 2) for p, w in zip(ps, shares, strict=True)]) / sum(shares)
     return min(1.0, 2.0 / pi * atan(1.0 / t)) if t > 0.0 else 1.0
-
-
-def sidak(ps: Sequence[float]) -> float:
-    """The smallest of independent p-values, corrected for having had the choice; 1 for none.
-
-    >>> round(sidak([0.01, 0.7]), 4)
-    0.0199
-    """
-    if not ps:
-        return 1.0
-    smallest = _clip(min(ps))
-    return 1.0 if smallest >= 1.0 else -expm1(len(ps) * log1p(-smallest))
 
 
 def conjunction(ps: Sequence[float]) -> float:

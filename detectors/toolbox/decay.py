@@ -7,8 +7,6 @@ Decay: A Practical Time Decay Model for Streaming Systems", 2009, doi:10.1109/IC
 
 from math import exp2, floor
 
-import msgspec
-
 DAY = 86400.0
 HOUR = 3600.0
 UNIT = 64  # integer weight of one observation; a power of two, so that halves stay exact
@@ -51,29 +49,3 @@ def count_in(classes: list[int], index: int) -> None:
     classes[index] += UNIT
     while not classes[-1]:
         classes.pop()
-
-
-class Decayed(msgspec.Struct, array_like=True, gc=False):
-    """A count that forgets: the sum over its events of 2^(-age / half_life).
-
-    >>> clicks = Decayed()
-    >>> clicks.add(0.0, half_life=60.0)
-    >>> clicks.add(60.0, half_life=60.0)
-    >>> clicks.at(60.0, half_life=60.0)
-    1.5
-    """
-
-    weight: float = 0.0
-    time: float = 0.0
-
-    def at(self, time: float, half_life: float) -> float:
-        """The count as it stands at `time`."""
-        return self.weight * factor(time - self.time, half_life)
-
-    def add(self, time: float, half_life: float, amount: float = 1.0) -> None:
-        """Count an event; one that comes late counts as much as if it had come in order."""
-        if time >= self.time:
-            self.weight = self.at(time, half_life) + amount
-            self.time = time
-        else:
-            self.weight += amount * factor(self.time - time, half_life)

@@ -53,17 +53,16 @@ def _incident(stage: Callable[[], Staged]) -> Callable[[], Scenario]:
     return make
 
 
+def _ordinary(name: str, what: str, organisation: Organisation) -> Scenario:
+    label = Label(name=name, description=f"{what}; nothing is to be found.")
+    return from_events(label, organisation.events, list(organisation.identities()))
+
+
 def _benign(seed: int) -> Callable[[], Scenario]:
     def make() -> Scenario:
         organisation = Organisation(seed=seed, habits=HABITS)
-        return from_events(
-            Label(
-                name=f"benign-{seed}",
-                description="30 ordinary days of 120 generated identities; nothing is to be found.",
-            ),
-            organisation.events,
-            list(organisation.identities()),
-        )
+        what = "30 ordinary days of 120 generated identities"
+        return _ordinary(f"benign-{seed}", what, organisation)
 
     return make
 
@@ -82,17 +81,14 @@ def _year() -> Scenario:
     organisation = Organisation(
         seed=21, identities=40, start=date(2025, 1, 6), days=365, habits=HABITS, drift=drift
     )
-    return from_events(
-        Label(
-            name="benign-year",
-            description=(
-                "A year of 40 generated identities: hires and leavers, a reorganisation, holidays,"
-                " daylight saving, new laptops, an AI tool for everybody, another CI system,"
-                " interns; nothing is to be found."
-            ),
+    return _ordinary(
+        "benign-year",
+        (
+            "A year of 40 generated identities: hires and leavers, a reorganisation, holidays,"
+            " daylight saving, new laptops, an AI tool for everybody, another CI system,"
+            " interns"
         ),
-        organisation.events,
-        list(organisation.identities()),
+        organisation,
     )
 
 
@@ -110,17 +106,14 @@ def _drift() -> Scenario:
     organisation = Organisation(
         seed=22, identities=120, start=date(2025, 3, 3), days=60, habits=HABITS, drift=drift
     )
-    return from_events(
-        Label(
-            name="benign-drift",
-            description=(
-                "60 days of 120 generated identities in which much changes after the third week:"
-                " new laptops, an AI tool for everybody, interns, daylight saving, a"
-                " reorganisation, another CI system; nothing is to be found."
-            ),
+    return _ordinary(
+        "benign-drift",
+        (
+            "60 days of 120 generated identities in which much changes after the third week:"
+            " new laptops, an AI tool for everybody, interns, daylight saving, a"
+            " reorganisation, another CI system"
         ),
-        organisation.events,
-        list(organisation.identities()),
+        organisation,
     )
 
 

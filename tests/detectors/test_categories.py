@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from river.stats import EWMean
 
 from detectors.toolbox.categories import Categories, CategoryModel, brief, key_of
-from detectors.toolbox.decay import DAY, Decayed
+from detectors.toolbox.decay import DAY
+from detectors.toolbox.proportion import Proportion
 
 START = 1_700_000_000.0
 MODEL = CategoryModel(half_life=90 * DAY)
@@ -152,33 +153,17 @@ def test_p_values_are_valid_on_draws_from_the_modelled_process(seed: int) -> Non
         assert share <= 1.3 * 2.0**-k
 
 
-def test_decayed_count_is_the_numerator_of_rivers_exponential_mean() -> None:
+def test_a_decayed_share_is_rivers_exponential_mean() -> None:
     """River's EWMean with fading f is the limit of our weighted mean with decay 1 - f a step."""
     rng = np.random.default_rng(4)
     fading = 0.05
     half_life = float(np.log(2) / -np.log(1 - fading))
-    hits, all_of_them, mean = Decayed(), Decayed(), EWMean(fading_factor=fading)
+    share, mean = Proportion(), EWMean(fading_factor=fading)
     for step in range(400):
-        hit = float(rng.random() < 0.3)
-        hits.add(float(step), half_life, hit)
-        all_of_them.add(float(step), half_life)
-        mean.update(hit)
-    assert hits.weight / all_of_them.weight == pytest.approx(mean.get(), abs=1e-6)
-
-
-@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30), st.randoms())
-def test_decayed_count_does_not_depend_on_the_order_of_arrival(
-    times: list[float], mix: object
-) -> None:
-    def count(order: list[float]) -> float:
-        counter = Decayed(time=order[0])
-        for time in order:
-            counter.add(time, 1e5)
-        return counter.at(1e6, 1e5)
-
-    shuffled = list(times)
-    mix.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert count(shuffled) == pytest.approx(count(sorted(times)))
+        hit = bool(rng.random() < 0.3)
+        share.learn(hit, float(step), half_life)
+        mean.update(float(hit))
+    assert share.hits / share.trials == pytest.approx(mean.get(), abs=1e-6)
 
 
 @given(

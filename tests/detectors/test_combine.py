@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from detectors.toolbox.combine import cauchy, conjunction, fisher, sidak
+from detectors.toolbox.combine import cauchy, conjunction, fisher
 
 P_VALUES = st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=8)
 
@@ -12,12 +12,6 @@ P_VALUES = st.lists(st.floats(1e-9, 1.0), min_size=1, max_size=8)
 @given(P_VALUES)
 def test_fisher_is_scipys(ps: list[float]) -> None:
     assert fisher(ps) == pytest.approx(stats.combine_pvalues(ps, "fisher").pvalue, rel=1e-6)
-
-
-@given(P_VALUES)
-def test_sidak_is_the_distribution_of_the_minimum(ps: list[float]) -> None:
-    expected = stats.beta(1, len(ps)).cdf(min(ps))
-    assert sidak(ps) == pytest.approx(expected, rel=1e-6)
 
 
 @given(P_VALUES)
@@ -36,13 +30,13 @@ def test_cauchy_is_the_tail_of_a_half_cauchy_variable(ps: list[float], data: st.
 @given(P_VALUES, st.floats(0.0, 1.0))
 def test_less_surprising_in_is_not_more_surprising_out(ps: list[float], up: float) -> None:
     larger = [p + (1.0 - p) * up for p in ps]
-    for combine in (fisher, cauchy, sidak, conjunction):
+    for combine in (fisher, cauchy, conjunction):
         assert combine(larger) >= combine(ps) * (1 - 1e-9)
         assert 0.0 < combine(ps) <= 1.0
 
 
 def test_nothing_combined_is_no_surprise() -> None:
-    assert [combine([]) for combine in (fisher, cauchy, sidak, conjunction)] == [1.0] * 4
+    assert [combine([]) for combine in (fisher, cauchy, conjunction)] == [1.0] * 3
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.95])
