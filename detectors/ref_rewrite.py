@@ -1,4 +1,4 @@
-"""Many tags moved, releases deleted, branches overwritten or deleted by one identity at once."""
+"""Many tags moved, releases deleted, default branches overwritten by one identity at once."""
 
 from collections.abc import Iterable
 
@@ -22,9 +22,8 @@ GAP = 30 * MINUTE  # the usual timeout that separates two sessions of one user
 HALF_LIFE = 180 * DAY
 KEEP = 2 * DAY  # a held-out event is learned a day late and looks for its session then
 # Chance that a second ref follows the first, and one more each further one, before anybody has
-# been watched: as for publishes; branches are cleaned up in dozens, so there it is three in four.
+# been watched: as for publishes.
 HISTORY = (0.25, 0.5)
-CLEANUP = (0.75, 0.75)
 FORCED = 0.05  # pushes to a default branch that rewrite it, nobody being known
 STRENGTH = 1.0
 GROUP_STRENGTH = 10.0  # people differ: ten pushes of others tell as much as one
@@ -32,7 +31,7 @@ OWN_BURSTS = 5.0
 # Whoever corrects the notes of one release often corrects those of others.
 EDITS = (0.5, 0.5)
 REWRITES = frozenset({Action.TAG_MOVE, Action.TAG_DELETE, Action.RELEASE_DELETE, Action.PUSH})
-APART = frozenset({Action.BRANCH_DELETE, Action.RELEASE_EDIT})
+APART = frozenset({Action.RELEASE_EDIT})
 
 
 class RewriteState(msgspec.Struct, array_like=True):
@@ -51,14 +50,11 @@ class RewriteShared(msgspec.Struct, array_like=True):
     """A group's sizes of the same, and its share of forced pushes."""
 
     history: Bursts = msgspec.field(default_factory=Bursts)
-    branches: Bursts = msgspec.field(default_factory=Bursts)
     forced: Proportion = msgspec.field(default_factory=Proportion)
     edits: Bursts = msgspec.field(default_factory=Bursts)
 
     def sizes_of(self, action: str) -> Bursts:
         """Sizes of the sessions that the action belongs to."""
-        if action == Action.BRANCH_DELETE:
-            return self.branches
         return self.edits if action == Action.RELEASE_EDIT else self.history
 
 
@@ -71,8 +67,8 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
         description=(
             "One identity moves or deletes many tags, deletes releases or overwrites default"
             " branches within minutes, while it usually touches one at a time; or overwrites a"
-            " default branch at all where it never does. Force pushes to other branches are"
-            " everyday work and not looked at; deleted branches and edited releases are measured by"
+            " default branch at all where it never does. Force pushes to other branches and deleted"
+            " branches are everyday work and not looked at; edited releases are measured by"
             " themselves. A release deleted together with its tag counts once."
         ),
         scope=Scope.IDENTITY,
@@ -92,7 +88,7 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
             "One moved tag that many depend on is no burst. Webhooks say that a tag was moved only"
             " as a deletion and a creation, unless it was pushed with force."
         ),
-        version=2,
+        version=3,
     )
     State = RewriteState
     Shared = RewriteShared
@@ -218,12 +214,6 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
             for month in range(6)
             for i in range(6)
         ]
-        cleanup = [
-            change_ref(
-                Action.BRANCH_DELETE, "github:mara", i * 5.0, repository, f"refs/heads/topic-{i}"
-            )
-            for i in range(20)
-        ]
         return (
             Example(
                 "four tags moved in seconds, one a week before", lambda: releases + takeover, True
@@ -231,7 +221,6 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
             Example("the weekly move of the major tag", lambda: [*releases, takeover[0]], False),
             Example("the first overwritten default branch", lambda: [*pushes, overwritten], True),
             Example("force pushes to own branches", lambda: features, False),
-            Example("twenty merged branches deleted", lambda: cleanup, False),
             Example(
                 "a dozen releases deleted, one now and then before",
                 lambda: (
@@ -246,19 +235,17 @@ class RefRewrite(Detector[RewriteState, RewriteShared]):
 
 
 _DEFAULTS: dict[str, tuple[float, ...]] = {
-    Action.BRANCH_DELETE: CLEANUP,
     Action.RELEASE_EDIT: EDITS,
 }
 _WHAT: dict[str, str] = {
-    Action.BRANCH_DELETE: "branches deleted",
     Action.RELEASE_EDIT: "releases edited",
     Action.RELEASE_DELETE: "tags and releases rewritten",
 }
 
 
 def _kind(action: str) -> int:
-    """What a session is of: 0 rewritten history, 1 deleted branches, 2 edited releases."""
-    return 1 if action == Action.BRANCH_DELETE else 2 if action == Action.RELEASE_EDIT else 0
+    """What a session is of: 0 rewritten history, 1 edited releases."""
+    return int(action == Action.RELEASE_EDIT)
 
 
 def _to_default_branch(activity: Activity) -> bool:
